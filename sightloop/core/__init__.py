@@ -1,0 +1,1 @@
+"""The words every floor uses: records, errors, ports and pure decisions."""

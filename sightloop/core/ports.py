@@ -1,0 +1,110 @@
+"""Protocols, only where two adapters exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from sightloop.core.arrays import Embedding, Pixels, Scores
+from sightloop.core.entities import Answer, Json, Progress, TrainingSet
+
+Report = Callable[[Progress], None]  # raises Cancelled when a person asked to stop
+
+
+@dataclass(frozen=True)
+class BlobStat:
+    """One stored blob; `modified` in seconds since 1970."""
+
+    sha256: str
+    size: int
+    modified: float
+
+
+class Blobs(Protocol):
+    """Immutable bytes under their SHA-256, and derived files that can be made again."""
+
+    @property
+    def incoming(self) -> Path:
+        """A local folder for files on their way in, on the same file system as the store where that matters."""
+
+    def put(self, data: bytes) -> str:
+        """Store `data` durably and return its SHA-256. Raises StorageFull."""
+
+    def adopt(self, path: Path, sha256: str) -> None:
+        """Move the finished local file `path` (content already hashed) into the store durably. Raises StorageFull."""
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes. Raises Missing."""
+
+    def path(self, sha256: str) -> Path:
+        """A local read-only file with these bytes (downloaded once where the store is remote). Raises Missing."""
+
+    def has(self, sha256: str) -> bool: ...
+
+    def delete(self, sha256: str) -> None:
+        """Remove the blob and everything derived from it; absent is fine."""
+
+    def walk(self) -> Iterator[BlobStat]: ...
+
+    def keep(self, kind: str, sha256: str, data: bytes) -> None:
+        """Store a derived file (`kind` such as "thumb") of the blob `sha256`; it may be lost and made again."""
+
+    def kept(self, kind: str, sha256: str) -> bytes | None: ...
+
+    def check(self) -> None:
+        """Prove that the store can be written to now; raises Unavailable or StorageFull."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Raw outputs for a batch: `probabilities` (images, classes), `embeddings` (images, d), `off_domain` (images,)."""
+
+    probabilities: Scores
+    embeddings: Embedding
+    off_domain: Sequence[float | None]
+
+
+class Predictor(Protocol):
+    """A loaded bundle; safe to call from several threads."""
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+
+    @property
+    def input_size(self) -> int:
+        """The side in pixels that pictures are resized to; a decoder may shrink down to it."""
+
+    def predict(self, batch: Sequence[Pixels]) -> Outputs: ...
+
+
+class Family(Protocol):
+    """How a bundle is made; a module with these names."""
+
+    TASK: str
+    Params: type[Any]
+    DEFAULTS: Json
+
+    def train(
+        self, data: TrainingSet, params: Any, *, folder: Path, work: Path, report: Report, context: Json
+    ) -> Json: ...
+
+
+class Runtime(Protocol):
+    """Where predictors run; takes encoded bytes and decodes each picture once."""
+
+    def submit(
+        self, data: bytes, *, project_id: str, facts: bool, version_id: str | None = None, timeout: float = 30.0
+    ) -> Future[Answer]:
+        """Queue one picture; `version_id` None means the project's live version, or facts only where there is none.
+
+        Raises:
+            Overloaded: the queue is full.
+        The future raises BadImage for an undecodable picture, Overloaded when `timeout` (seconds) passed in the queue.
+        """
+
+    def queue_depth(self) -> int: ...
+
+    def close(self) -> None: ...
