@@ -1,0 +1,122 @@
+"""A classifier bundle in memory: pixels in, calibrated probabilities, embeddings and strangeness out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from sightloop.bundles.format import Input, Manifest, read
+from sightloop.bundles.reference import Reference
+from sightloop.core.arrays import Embedding, Pixels, Scores
+from sightloop.core.errors import BadBundle
+from sightloop.core.ports import Outputs
+from sightloop.vision.resize import fit
+
+MODEL = "model.onnx"
+REFERENCE = "reference.npz"
+
+
+class Classifier:
+    """A loaded bundle; safe to call from several threads."""
+
+    def __init__(self, folder: Path, manifest: Manifest | None = None, *, threads: int = 1) -> None:
+        """Load the bundle in `folder`; without a `manifest` already read from there, verify it first. Raises BadBundle."""
+        self.manifest = manifest or read(folder)
+        self._session = open_session(folder / MODEL, threads=threads)
+        self._name = self._session.get_inputs()[0].name
+        self._scale, self._offset = normalisation(self.manifest.input)
+        reference = folder / REFERENCE
+        self._reference = Reference.open(reference) if reference.exists() else None
+        self._check()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.manifest.classes
+
+    @property
+    def input_size(self) -> int:
+        return self.manifest.input.size
+
+    def predict(self, batch: Sequence[Pixels]) -> Outputs:
+        """Answer for each picture; see `core.ports.Outputs` for shapes."""
+        logits, embeddings = self.raw(batch)
+        off_domain = self._reference.off_domain(embeddings) if self._reference else [None] * len(batch)
+        return Outputs(softmax(logits / self.manifest.temperature), embeddings, off_domain)
+
+    def raw(self, batch: Sequence[Pixels]) -> tuple[NDArray[np.float32], Embedding]:
+        """Logits (n, classes) before the temperature, and L2-normalised embeddings (n, d), both float32."""
+        logits, embeddings = self._session.run(["logits", "embedding"], {self._name: self.tensor(batch)})
+        return logits, embeddings
+
+    def tensor(self, batch: Sequence[Pixels]) -> NDArray[np.float32]:
+        """The model's input for these pictures: (n, 3, size, size) float32."""
+        return to_tensor(batch, self.manifest.input, scale=self._scale, offset=self._offset)
+
+    def _check(self) -> None:
+        grey = np.full((self.input_size, self.input_size, 3), 128, np.uint8)
+        try:
+            logits, embeddings = self.raw([grey])
+        except RUNTIME_ERRORS as error:
+            raise BadBundle(f"{MODEL} does not run: {error}.") from error
+        if logits.shape != (1, len(self.classes)) or embeddings.ndim != 2 or not np.isfinite(logits).all():
+            raise BadBundle(f"{MODEL} answers {logits.shape} for {len(self.classes)} classes, or no numbers.")
+        if self._reference is not None and self._reference.basis.shape[0] != embeddings.shape[1]:
+            raise BadBundle(f"{REFERENCE} is for embeddings of {self._reference.basis.shape[0]} numbers, not of this model.")
+
+
+RUNTIME_ERRORS = tuple(
+    getattr(ort.capi.onnxruntime_pybind11_state, name)
+    for name in ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoSuchFile", "NotImplemented", "RuntimeException")
+)
+
+
+def open_session(path: Path, *, threads: int = 1) -> ort.InferenceSession:
+    """An ONNX Runtime session on the CPU that never spins while it waits. Raises BadBundle."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    except (OSError, *RUNTIME_ERRORS) as error:
+        raise BadBundle(f"{path.name} cannot be loaded: {error}.") from error
+    if not {"logits", "embedding"} <= {output.name for output in session.get_outputs()}:
+        raise BadBundle(f"{path.name} lacks the outputs 'logits' and 'embedding'.")
+    return session
+
+
+def normalisation(spec: Input) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Scale and offset per channel, (3, 1, 1) float32: value * scale + offset == (value / 255 - mean) / std."""
+    mean, std = np.asarray(spec.mean, np.float64), np.asarray(spec.std, np.float64)
+    shape = (3, 1, 1)
+    return (1 / (255 * std)).astype(np.float32).reshape(shape), (-mean / std).astype(np.float32).reshape(shape)
+
+
+def to_tensor(
+    batch: Sequence[Pixels],
+    spec: Input,
+    *,
+    scale: NDArray[np.float32] | None = None,
+    offset: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
+    """Resize and normalise pictures: (n, 3, size, size) float32. Training and serving both come through here."""
+    if scale is None or offset is None:
+        scale, offset = normalisation(spec)
+    out = np.empty((len(batch), 3, spec.size, spec.size), np.float32)
+    for row, pixels in zip(out, batch, strict=True):
+        fitted = fit(pixels, size=spec.size, mode=spec.mode)
+        np.multiply(fitted.transpose(2, 0, 1), scale, out=row)
+        row += offset
+    return out
+
+
+def softmax(logits: NDArray[np.float32]) -> Scores:
+    """Rows of float64 that sum to 1."""
+    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float64)

@@ -1,0 +1,117 @@
+"""`sightloop models`: list, promote, roll back, export and import model versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sightloop.cli.opening import opened
+from sightloop.cli.output import emit, figure, json_option, moment, plain, table
+
+
+@click.group()
+def models() -> None:
+    """List, promote, roll back, export and import model versions."""
+
+
+@models.command("list")
+@click.argument("project")
+@json_option
+def list_(project: str, as_json: bool) -> None:
+    """Every version, newest first."""
+    from sightloop.flows import access
+    from sightloop.flows import models as flow
+
+    with opened() as services:
+        found = flow.listing(services, user=access.OPERATOR, name=project)
+    rows = [
+        (one["number"], one["alias"] or "", one["family"], _accuracy(one), moment(one["created_at"])) for one in found
+    ]
+    head = ("version", "alias", "family", "test accuracy", "since")
+    emit(found, as_json=as_json, text=lambda: table(rows, head=head))
+
+
+@models.command()
+@click.argument("project")
+@json_option
+def log(project: str, as_json: bool) -> None:
+    """Who put which version live, when and why."""
+    from sightloop.flows import access
+    from sightloop.flows import models as flow
+
+    with opened() as services:
+        found = flow.log(services, user=access.OPERATOR, name=project)
+        numbers = {one["id"]: one["number"] for one in flow.listing(services, user=access.OPERATOR, name=project)}
+    rows = [
+        (moment(one.created_at), one.action, numbers.get(one.version_id, "-"), one.by or "-", one.reason)
+        for one in found
+    ]
+    emit(found, as_json=as_json, text=lambda: table(rows, head=("when", "what", "version", "by", "reason")))
+
+
+@models.command()
+@click.argument("project")
+@click.argument("version")
+@click.option("--reason", default="", help="Kept in the log for ever.")
+@json_option
+def promote(project: str, version: str, reason: str, as_json: bool) -> None:
+    """Put a version live; every server follows within a second."""
+    from sightloop.flows import access
+    from sightloop.flows import models as flow
+
+    with opened() as services:
+        done = flow.promote(services, user=access.OPERATOR, name=project, ref=version, reason=reason)
+    emit(done, as_json=as_json, text=lambda: f"Version {version} of {project} is live.")
+
+
+@models.command()
+@click.argument("project")
+@click.option("--reason", default="", help="Kept in the log for ever.")
+@json_option
+def rollback(project: str, reason: str, as_json: bool) -> None:
+    """Put the previous version back."""
+    from sightloop.flows import access
+    from sightloop.flows import models as flow
+
+    with opened() as services:
+        done = flow.rollback(services, user=access.OPERATOR, name=project, reason=reason)
+    emit(done, as_json=as_json, text=lambda: f"The previous version of {project} is live again.")
+
+
+@models.command()
+@click.argument("project")
+@click.argument("version")
+@click.argument("target", type=click.Path(path_type=Path))
+@json_option
+def export(project: str, version: str, target: Path, as_json: bool) -> None:
+    """Write a version as one file that runs elsewhere."""
+    from sightloop.flows import access
+    from sightloop.flows import models as flow
+
+    with opened() as services:
+        written = flow.export(services, user=access.OPERATOR, name=project, ref=version, target=target)
+    emit({"path": written}, as_json=as_json, text=lambda: f"Wrote {written}.")
+
+
+@models.command("import")
+@click.argument("project")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--backbone", default="resnet50", show_default=True)
+@click.option("--class", "classes", multiple=True, help="In the order of the outputs; the project's when absent.")
+@json_option
+def import_(project: str, path: Path, backbone: str, classes: tuple[str, ...], as_json: bool) -> None:
+    """Bring in a state dict (.pth, .safetensors), for example BioSight's best_model_resnet.pth."""
+    from sightloop.flows import access
+    from sightloop.flows import models as flow
+
+    with opened() as services:
+        made = flow.import_weights(
+            services, user=access.OPERATOR, name=project, path=path, backbone=backbone, classes=classes
+        )
+    emit(made, as_json=as_json, text=lambda: f"Registered version {plain(made)['number']} of {project}.")
+
+
+def _accuracy(version: dict[str, Any]) -> str:
+    return figure(version["metrics"].get("test", {}).get("accuracy"))

@@ -1,0 +1,228 @@
+"""Pictures in and out: `sightloop import`, `export`, `predict`, `data` and `insights`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sightloop.cli.opening import opened
+from sightloop.cli.output import counter, emit, figure, json_option, pairs, table
+from sightloop.core.errors import BadImage, Conflict, Rejected, SightloopError
+
+SHOWN = 20
+
+
+@click.command("import")
+@click.argument("project")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and stop.")
+@click.option("--new-classes", is_flag=True, help="Add classes the project does not have, without asking.")
+@click.option("--site", help="Site, camera or patient of every picture that names none itself.")
+@json_option
+def import_(project: str, path: Path, dry_run: bool, new_classes: bool, site: str | None, as_json: bool) -> None:
+    """Read a folder, a ZIP, a CSV or a JSONL file into a project; originals are only read."""
+    from sightloop.cli.follow import follow
+    from sightloop.flows import access, importing
+
+    with opened() as services:
+        target = access.project_for(services, user=access.OPERATOR, name=project, action="upload")
+        plan = importing.plan(services, project=target, path=path)
+        if dry_run:
+            emit(plan, as_json=as_json, text=lambda: planned(plan))
+            return
+        agreed = new_classes or _agreed(plan, project=project)
+        job = importing.start(
+            services, user=access.OPERATOR, name=project, path=path.absolute(), new_classes=agreed, site=site
+        )
+        done = follow(services, job)
+    emit(done, as_json=as_json, text=lambda: imported(done.context.get("import", {})))
+
+
+def _agreed(plan: dict[str, Any], *, project: str) -> bool:
+    """Whether a person agrees to the new classes of a closed list; nobody is asked where there are none."""
+    new = plan["new_classes"]
+    if not new or not plan["closed"]:
+        return False
+    if not sys.stdin.isatty():
+        raise Rejected(f"project {project!r} has no class {new[0]!r}.", hint="--new-classes adds it.")
+    return click.confirm(f"Add {len(new)} classes to {project}: {', '.join(new[:SHOWN])}?", err=True, abort=True)
+
+
+def planned(plan: dict[str, Any]) -> str:
+    """What would be imported, for people."""
+    names = ("source", "layout", "pictures", "labelled", "sites", "new_classes", "splits", "skipped_count")
+    return _sections(
+        pairs({name: plan[name] for name in names if name in plan}),
+        table(plan["classes"].items(), head=("class", "pictures"), empty=""),
+        _reasons(plan["skipped"], head="left out"),
+    )
+
+
+def imported(found: dict[str, Any]) -> str:
+    """What an import did, for people; its leaks included."""
+    short = {name: value for name, value in found.items() if not isinstance(value, (list, dict))}
+    held_out = (found.get("leaks") or {}).get("held_out", {})
+    rows = [(side, row["pictures"], row["exact"], row["exact_or_near"]) for side, row in held_out.items()]
+    return _sections(
+        pairs(short),
+        _reasons(found.get("failures", ()), head="failed"),
+        _reasons(found.get("skipped", ()), head="left out"),
+        table(rows, head=("held out", "pictures", "also earlier", "at least nearly"), empty=""),
+    )
+
+
+def examined(found: dict[str, Any]) -> str:
+    """What a look at every picture found, for people."""
+    return _sections(
+        pairs({name: found[name] for name in ("source", "layout", "pictures")}),
+        table(found["classes"].items(), head=("class", "pictures"), empty=""),
+        _reasons(found["unreadable"], head="unreadable"),
+        _reasons(found["skipped"], head="left out"),
+        "\n".join("same bytes: " + ", ".join(names[:3]) for names in found["duplicates"][:SHOWN]),
+    )
+
+
+def _reasons(rows: Sequence[dict[str, str]], *, head: str) -> str:
+    listed = table([(row["path"], row["reason"]) for row in rows[:SHOWN]], head=(head, "reason"), empty="")
+    return listed + (f"\nand {len(rows) - SHOWN} more (--json lists them)" if len(rows) > SHOWN else "")
+
+
+def _sections(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)
+
+
+@click.command("import-biosight")
+@click.argument("project")
+@click.argument("dump", type=click.Path(exists=True, path_type=Path))
+@click.option("--images", type=click.Path(exists=True, path_type=Path), help="The folder the dump's paths are below.")
+@json_option
+def import_biosight(project: str, dump: Path, images: Path | None, as_json: bool) -> None:
+    """Read a mongoexport dump of BioSight into a project."""
+    from sightloop.flows import access, mongo
+
+    with opened() as services:
+        found = mongo.read(services, user=access.OPERATOR, name=project, dump=dump, images=images)
+    emit(found, as_json=as_json, text=lambda: pairs(found))
+
+
+@click.command()
+@click.argument("project")
+@click.argument("target", type=click.Path(path_type=Path))
+@json_option
+def export(project: str, target: Path, as_json: bool) -> None:
+    """Write a project's pictures as a ZIP of class folders; importing it gives the same pixels and labels."""
+    from sightloop.flows import access, exporting
+
+    if target.exists():
+        raise Conflict(f"{target} exists already.", hint="Choose another name.")
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with opened() as services:
+            count, pieces = exporting.stream(services, user=access.OPERATOR, name=project)
+            size = _write(draft, pieces, count=count)
+        draft.rename(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    emit(
+        {"path": target, "pictures": count, "bytes": size},
+        as_json=as_json,
+        text=lambda: f"Wrote {count} pictures ({size / 2**20:.1f} MiB) to {target}.",
+    )
+
+
+def _write(draft: Path, pieces: Iterable[bytes], *, count: int) -> int:
+    """Write and fsync the pieces; the size in bytes."""
+    from sightloop.core.entities import Progress
+
+    size = 0
+    with draft.open("wb") as file, counter() as report:
+        for piece in pieces:
+            size += file.write(piece)
+            report(Progress(0, count, f"{count} pictures: {size / 2**20:.1f} MiB written"))
+        file.flush()
+        os.fsync(file.fileno())
+    return size
+
+
+@click.command()
+@click.argument("project")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--model", default="champion", show_default=True, help="A version's number, champion or previous.")
+@json_option
+def predict(project: str, paths: tuple[Path, ...], model: str, as_json: bool) -> None:
+    """Ask a project's model about pictures; nothing is stored."""
+    from sightloop.flows import access
+    from sightloop.flows import predict as flow
+
+    found: list[dict[str, Any]] = []
+    with opened() as services:
+        for path in paths:
+            try:
+                answer = flow.predict(
+                    services, user=access.OPERATOR, project=project, data=path.read_bytes(), model=model
+                )
+                found.append({"path": str(path), **answer})
+            except BadImage as error:
+                found.append({"path": str(path), "error": error.message})
+    rows = [
+        (one["path"], one.get("prediction", "-"), figure(one.get("confidence")), one.get("error", "")) for one in found
+    ]
+    emit(found, as_json=as_json, text=lambda: table(rows, head=("picture", "answer", "confidence", "")))
+    failed = sum("error" in one for one in found)
+    if failed:
+        raise SightloopError(f"{failed} of {len(found)} pictures could not be read.")
+
+
+@click.group()
+def data() -> None:
+    """Check a folder before importing it, list a project's pictures."""
+
+
+@data.command("check")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@json_option
+def check(path: Path, as_json: bool) -> None:
+    """Open every picture of a folder or ZIP; leaves with 1 where one cannot be read."""
+    from sightloop.flows import examining
+
+    with counter() as report:
+        found = examining.examine(path, report=report)
+    emit(found, as_json=as_json, text=lambda: examined(found))
+    if found["unreadable"]:
+        raise SightloopError(f"{len(found['unreadable'])} pictures cannot be read.", hint="They would be left out.")
+
+
+@data.command("list")
+@click.argument("project")
+@click.option("--shown", help="Only pictures shown as this class.")
+@click.option("--status", type=click.Choice(["pending", "ready", "unreadable", "duplicate"]))
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
+@json_option
+def list_(project: str, shown: str | None, status: str | None, limit: int, as_json: bool) -> None:
+    """The newest pictures of a project."""
+    from sightloop.flows import access, filtering, library
+
+    chosen = filtering.filters({"shown": shown, "status": status})
+    with opened() as services:
+        found, _ = library.page(services, user=access.OPERATOR, project=project, filters=chosen, limit=limit)
+    rows = [(one.id, one.name[:40], one.status, one.shown or "-", figure(one.confidence), one.side) for one in found]
+    head = ("picture", "name", "status", "shown as", "confidence", "side")
+    emit(found, as_json=as_json, text=lambda: table(rows, head=head))
+
+
+@click.command()
+@click.argument("project")
+@json_option
+def insights(project: str, as_json: bool) -> None:
+    """What a project's pictures are like: classes, sizes, quality, states."""
+    from sightloop.flows import access
+    from sightloop.flows import insights as flow
+
+    with opened() as services:
+        found = flow.insights(services, user=access.OPERATOR, project=project)
+    emit(found, as_json=as_json, text=lambda: pairs(found))

@@ -1,0 +1,41 @@
+"""Project templates: what a new project of each kind begins with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sightloop.core.entities import Json
+from sightloop.core.splits import CASCADE_RATIOS, DEFAULT_RATIOS
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A project template; empty `classes` are taken from the first import."""
+
+    name: str
+    title: str
+    task: str
+    classes: tuple[str, ...] = ()
+    floor: float = 0.5
+    settings: Json = field(default_factory=dict)
+
+
+BIOSIGHT = (
+    "Amphibia", "Animalia", "Arachnida", "Aves", "Fungi", "Insecta", "Mammalia", "Mollusca", "Plantae", "Reptilia",
+)  # fmt: skip
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("blank", "Your own classes", "classify", settings={"ratios": DEFAULT_RATIOS}),
+        Recipe("biosight", "Biological pictures", "classify", BIOSIGHT, settings={"ratios": DEFAULT_RATIOS}),
+        Recipe(
+            "cataract",
+            "Eyes: cataract or normal",
+            "classify",
+            ("cataract", "normal"),
+            settings={"ratios": CASCADE_RATIOS},
+        ),
+        Recipe("cats-dogs", "Cats and dogs", "classify", ("cat", "dog"), settings={"ratios": DEFAULT_RATIOS}),
+    )
+}

@@ -1,0 +1,67 @@
+"""How bundles are made: model families by name, none imported before it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+from sightloop.core.entities import Json
+from sightloop.core.errors import Missing, Rejected
+from sightloop.core.ports import Family
+from sightloop.families import parameters
+from sightloop.families import weights as weight_files
+
+MODULES = {"transfer": "sightloop.families.transfer", "linear": "sightloop.families.linear"}
+NAMES = tuple(sorted(MODULES))
+
+
+def get(name: str) -> Family:
+    """Import the family called `name`.
+
+    Raises:
+        Missing: no such family.
+        Rejected: what its extra brings is not installed.
+    """
+    return cast(Family, _import(_known(name)))
+
+
+def params(name: str, values: Mapping[str, Any]) -> Any:
+    """The parameters of family `name` with `values` over its defaults; imports no torch.
+
+    Raises:
+        Missing: no such family.
+        Rejected: an unknown parameter, a value of another type, or one out of range; the message names it.
+    """
+    _known(name)
+    return parameters.build(parameters.PARAMS[name], values)
+
+
+def check_weights(name: str, values: Mapping[str, Any], weights_dir: Path) -> None:
+    """Raise Rejected now, not in an hour, where the weights that these parameters ask for cannot be found."""
+    checked = params(name, values)
+    weight_files.find(checked.weights, checked.backbone, weights_dir)
+
+
+def plan(name: str, counts: Mapping[str, int], checked: Any, *, weights: Path) -> Json:
+    """What training would take: parameters, seconds and bytes; see the family's `plan`. Imports torch.
+
+    Args:
+        counts: pictures per side, such as {"train": 700, "calibration": 100}.
+        checked: what `params` returned.
+    """
+    return cast(Json, _import(_known(name)).plan(counts, checked, weights_dir=weights))
+
+
+def _known(name: str) -> str:
+    if name not in MODULES:
+        raise Missing(f"no model family {name!r}.", hint=f"Known families: {', '.join(NAMES)}.")
+    return name
+
+
+def _import(name: str) -> Any:
+    try:
+        return import_module(MODULES[name])
+    except ModuleNotFoundError as error:
+        raise Rejected(f"family {name!r} needs {error.name!r}.", hint='Install "sightloop[train]".') from error

@@ -1,0 +1,144 @@
+"""The parameters of every family, checked without importing torch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, TypeVar, cast, get_type_hints
+
+from sightloop.core.errors import Rejected
+
+STAGES = ("none", "upto_stage_1", "upto_stage_2", "upto_stage_3", "head_only")
+LAST_BLOCKS = re.compile(r"last_([1-9][0-9]?)_blocks")
+MODES = ("crop", "squash")
+PRECISIONS = ("auto", "bf16", "fp32")
+
+P = TypeVar("P")
+
+
+def _number(default: float, low: float, high: float, *, help: str) -> Any:  # noqa: A002
+    return field(default=default, metadata={"low": low, "high": high, "help": help})
+
+
+def _choice(default: str, choices: tuple[str, ...], *, pattern: re.Pattern[str] | None = None, help: str) -> Any:  # noqa: A002
+    return field(default=default, metadata={"choices": choices, "pattern": pattern, "help": help})
+
+
+def _text(default: str, *, help: str) -> Any:  # noqa: A002
+    return field(default=default, metadata={"help": help})
+
+
+def _channels(*, help: str) -> Any:  # noqa: A002
+    return field(default=None, metadata={"help": help})
+
+
+@dataclass(frozen=True)
+class Common:
+    """What every family needs to know: the backbone, its weights and how pixels become its input."""
+
+    backbone: str = _text("resnet50", help="a timm model name")
+    weights: str = _text("auto", help="auto, none, hub, or a .safetensors or .pth file")
+    input_size: int = _number(224, 16, 1024, help="side of the model's input in pixels")
+    resize: str = _choice("crop", MODES, help="crop keeps the aspect and cuts the borders, squash keeps the borders")
+    mean: tuple[float, float, float] | None = _channels(help="overrides the mean that the weights ask for")
+    std: tuple[float, float, float] | None = _channels(help="overrides the deviation that the weights ask for")
+    pad_type: str = _choice("", ("", "same"), help="overrides the padding that the weights ask for")
+    batch: int = _number(32, 1, 1024, help="pictures per batch")
+    precision: str = _choice("auto", PRECISIONS, help="auto takes bf16 where the processor computes in it")
+    seed: int = _number(0, 0, 2**31 - 1, help="the same seed gives the same model on the same machine")
+
+
+@dataclass(frozen=True)
+class TransferParams(Common):
+    """Fine-tuning a timm backbone with a custom head."""
+
+    epochs: int = _number(10, 1, 1000, help="passes over the training pictures")
+    lr: float = _number(1e-3, 1e-7, 1.0, help="highest learning rate of the head")
+    freeze: str = _choice("upto_stage_3", STAGES, pattern=LAST_BLOCKS, help="what stays as it is; last_2_blocks trains two")
+    dropout: float = _number(0.5, 0.0, 0.95, help="share of head inputs dropped while training")
+    hidden: int = _number(512, 1, 4096, help="width of the head's hidden layer")
+    backbone_lr: float = _number(0.1, 0.0, 1.0, help="the backbone's learning rate as a share of lr, with pretrained weights")
+    weight_decay: float = _number(0.02, 0.0, 1.0, help="AdamW's, on matrices only")
+    warmup: float = _number(0.15, 0.0, 0.9, help="share of the steps in which the learning rate rises")
+    label_smoothing: float = _number(0.0, 0.0, 0.5, help="share of the target spread over all classes")
+    patience: int = _number(5, 0, 1000, help="epochs without a better calibration loss before stopping; 0 never stops")
+    rotation: float = _number(10.0, 0.0, 180.0, help="augmentation: at most this many degrees either way")
+    flip_horizontal: bool = field(default=True, metadata={"help": "augmentation: mirror half of the pictures"})
+    flip_vertical: bool = field(default=False, metadata={"help": "augmentation: turn half of the pictures upside down"})
+    zoom: float = _number(0.2, 0.0, 0.9, help="augmentation: at most this share of each side cut away")
+    gaussian_blur: float = _number(0.0, 0.0, 10.0, help="augmentation: at most this sigma in pixels")
+    motion_blur: int = _number(0, 0, 64, help="augmentation: at most this length in pixels")
+    brightness: float = _number(0.15, 0.0, 1.0, help="augmentation: at most this share brighter or darker")
+    contrast: float = _number(0.15, 0.0, 1.0, help="augmentation: at most this share more or less contrast")
+    augment: bool = field(default=True, metadata={"help": "False switches every augmentation off"})
+    cache: bool = field(default=True, metadata={"help": "compute the frozen part once per view, not once per epoch"})
+    views: int = _number(4, 1, 64, help="augmented views of each picture in the cache")
+    channels_last: bool = field(default=True, metadata={"help": "keep colours innermost in memory, faster on processors"})
+    checkpoint_seconds: float = _number(15.0, 0.0, 3600.0, help="shortest time between two checkpoints")
+
+
+@dataclass(frozen=True)
+class LinearParams(Common):
+    """A logistic regression on a frozen embedding."""
+
+    backbone: str = _text("mobilenetv2_100", help="a timm model name")
+    c: float = _number(0.0, 0.0, 1e6, help="inverse regularisation; 0 chooses it by grouped cross-validation")
+    folds: int = _number(4, 2, 10, help="folds of that cross-validation")
+    flip: bool = field(default=False, metadata={"help": "also learn from every training picture mirrored"})
+
+
+PARAMS: dict[str, type[Any]] = {"transfer": TransferParams, "linear": LinearParams}
+
+
+def build(kind: type[P], values: Mapping[str, Any]) -> P:
+    """An instance of `kind` from JSON values over its defaults. Raises Rejected, naming the parameter."""
+    specs = {spec.name: spec for spec in fields(cast(Any, kind))}
+    if unknown := sorted(set(values) - set(specs)):
+        raise Rejected(f"unknown parameter {', '.join(map(repr, unknown))}.", hint=f"Known: {', '.join(specs)}.")
+    hints = get_type_hints(kind)
+    return kind(**{name: _checked(name, value, hints[name], specs[name].metadata) for name, value in values.items()})
+
+
+def defaults(kind: type[Any]) -> dict[str, Any]:
+    """The defaults of `kind`, ready for JSON."""
+    return {spec.name: spec.default for spec in fields(kind) if spec.default is not MISSING}
+
+
+def _checked(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> Any:
+    if kind in (int, float):
+        return _checked_number(name, value, kind, rules)
+    if kind in (bool, str):
+        if not isinstance(value, kind):
+            raise Rejected(f"parameter {name}={value!r} is not {'true or false' if kind is bool else 'text'}.")
+        if "choices" in rules and value not in rules["choices"]:
+            _check_pattern(name, value, rules)
+        return value
+    return _checked_channels(name, value)
+
+
+def _checked_number(name: str, value: Any, kind: type[Any], rules: Mapping[str, Any]) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float) or (kind is int and value != int(value)):
+        raise Rejected(f"parameter {name}={value!r} is not {'a whole number' if kind is int else 'a number'}.")
+    if not rules["low"] <= value <= rules["high"]:
+        raise Rejected(f"parameter {name}={value!r} is not within {rules['low']:g} and {rules['high']:g}.")
+    return kind(value)
+
+
+def _check_pattern(name: str, value: str, rules: Mapping[str, Any]) -> None:
+    pattern: re.Pattern[str] | None = rules["pattern"]
+    if pattern is None or not pattern.fullmatch(value):
+        known = ", ".join(repr(choice) for choice in rules["choices"])
+        raise Rejected(f"parameter {name}={value!r} is none of {known}{' or last_N_blocks' if pattern else ''}.")
+
+
+def _checked_channels(name: str, value: Any) -> tuple[float, float, float] | None:
+    """None, one number for all three channels, or three numbers."""
+    if value is None:
+        return None
+    numbers = [value] * 3 if isinstance(value, int | float) else list(value) if isinstance(value, list | tuple) else []
+    if len(numbers) != 3 or not all(isinstance(number, int | float) and 0 <= number <= 1 for number in numbers):
+        raise Rejected(f"parameter {name}={value!r} is not one or three numbers within 0 and 1.")
+    if name == "std" and min(numbers) <= 0:
+        raise Rejected(f"parameter std={value!r} must be above 0.")
+    return (float(numbers[0]), float(numbers[1]), float(numbers[2]))

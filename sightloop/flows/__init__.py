@@ -1,0 +1,1 @@
+"""What happens: one file per verb, each a function that reads, computes and writes."""

@@ -1,0 +1,143 @@
+"""Answer pictures: decode once, predict, judge, and write what was said."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, wait
+
+from sightloop import telemetry
+from sightloop.core.arrays import Embedding
+from sightloop.core.entities import Answer, Facts, Image, Job, Json, Prediction, Progress, Project
+from sightloop.core.errors import BadImage, Missing, Overloaded
+from sightloop.core.ids import new_id
+from sightloop.core.ports import Report
+from sightloop.flows.services import Services
+from sightloop.store import images, projects
+from sightloop.tasks import TASKS
+from sightloop.vision import quality
+
+BATCH = 64  # pictures per transaction when nobody waits
+PATIENCE = 300.0  # seconds a batch of a job may take
+
+Row = tuple[Image, Facts | None, Prediction | None, Embedding | None]
+
+
+def score(services: Services, *, project_id: str, image_ids: Sequence[str], timeout: float) -> list[Image]:
+    """Answer these pictures as far as `timeout` seconds go; the others stay pending and the worker finishes them.
+
+    Returns the images as they are afterwards, in the order asked.
+    """
+    with services.db.connect() as db:
+        project = projects.get(db, project_id)
+        waiting = [image for image in images.many(db, image_ids) if image.status == "pending"]
+    answer_images(services, project=project, waiting=waiting, timeout=timeout)
+    with services.db.connect() as db:
+        found = {image.id: image for image in images.many(db, image_ids)}
+    return [found[image_id] for image_id in image_ids if image_id in found]
+
+
+def score_pending(services: Services, job: Job, report: Report) -> Json:
+    """Job step: answer everything that is pending in the job's project."""
+    assert job.project_id is not None
+    with services.db.connect() as db:
+        project = projects.get(db, job.project_id)
+    done, after = 0, None
+    while True:
+        with services.db.connect() as db:
+            batch = images.pending(db, project.id, limit=BATCH, after=after)
+            left = images.pending_count(db, project.id)
+        if not batch:
+            return {"scored": done}
+        answer_images(services, project=project, waiting=batch, timeout=PATIENCE)
+        done, after = done + len(batch), batch[-1].id
+        report(Progress(done, done + max(0, left - len(batch)), f"{done} pictures answered"))
+
+
+def rescore(services: Services, job: Job, report: Report) -> Json:
+    """Job step: let the live model answer what another version, or none, answered; labels are never touched."""
+    assert job.project_id is not None
+    with services.db.connect() as db:
+        project = projects.get(db, job.project_id)
+    done, after = 0, None
+    while project.live_version_id:
+        with services.db.connect() as db:
+            batch = images.answered_by_others(db, project.id, project.live_version_id, limit=BATCH, after=after)
+        if not batch:
+            break
+        answer_images(services, project=project, waiting=batch, timeout=PATIENCE)
+        done, after = done + len(batch), batch[-1].id
+        report(Progress(done, done + BATCH, f"{done} pictures answered"))
+    return {"rescored": done}
+
+
+def answer_images(services: Services, *, project: Project, waiting: Sequence[Image], timeout: float) -> None:
+    """Run `waiting` through the runtime for at most `timeout` seconds and write every answer in one transaction."""
+    until = time.monotonic() + timeout
+    asked = [(image, _submit(services, image, timeout=timeout)) for image in waiting]
+    wait([future for _, future in asked if future], timeout=max(0.0, until - time.monotonic()))
+    rows: list[Row] = []
+    unreadable: list[tuple[Image, str]] = []
+    for image, future in asked:
+        if future is None or future.cancel() or not future.done():
+            continue
+        try:
+            rows.append(_row(services, project, image, future.result()))
+        except BadImage as error:
+            unreadable.append((image, error.message))
+        except Overloaded:
+            continue
+    if rows or unreadable:
+        _write(services, rows, unreadable)
+
+
+def _submit(services: Services, image: Image, *, timeout: float) -> Future[Answer] | None:
+    try:
+        data = services.blobs.get(image.sha256)
+        return services.runtime.submit(data, project_id=image.project_id, facts=True, timeout=timeout)
+    except (Overloaded, Missing):
+        return None
+
+
+def _row(services: Services, project: Project, image: Image, answer: Answer) -> Row:
+    facts = answer.facts
+    if facts is not None:
+        services.blobs.keep("thumb", image.sha256, facts.thumbnail)
+        facts = with_issues(facts, project)
+    return image, facts, prediction(services, project, image, answer), answer.embedding
+
+
+def with_issues(facts: Facts, project: Project) -> Facts:
+    """The facts with quality issues by the limits of the project's own pictures, once there are any."""
+    limits = {name: tuple(pair) for name, pair in project.settings.get("quality_limits", {}).items()}
+    found = {**facts.quality, "issues": quality.issues(facts.quality, limits)}
+    return Facts(**{**facts.__dict__, "quality": found})
+
+
+def prediction(services: Services, project: Project, image: Image, answer: Answer) -> Prediction | None:
+    """What the model's answer means in this project; None where there is no model."""
+    if answer.version_id is None:
+        return None
+    verdict = TASKS[project.task].verdict(answer, floor=project.floor)
+    telemetry.count_prediction(project.name, verdict.shown, answer.route)
+    return Prediction(
+        id=new_id(),
+        image_id=image.id,
+        project_id=project.id,
+        version_id=answer.version_id,
+        predicted=verdict.predicted,
+        shown=verdict.shown,
+        confidence=verdict.confidence,
+        probabilities=dict(zip(answer.classes, answer.probabilities, strict=True)),
+        route=answer.route,
+        seconds=answer.seconds,
+        off_domain=answer.off_domain,
+        created_at=services.clock(),
+    )
+
+
+def _write(services: Services, rows: Sequence[Row], unreadable: Sequence[tuple[Image, str]]) -> None:
+    with services.db.begin() as db:
+        images.apply_answers(db, rows)
+        for image, reason in unreadable:
+            images.mark_unreadable(db, image, reason)

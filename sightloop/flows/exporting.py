@@ -1,0 +1,145 @@
+"""Stream a project's pictures as one ZIP by class, which `import` reads back to the same pixels, labels and sides."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import IO
+
+from zipstream import ZIP_STORED, ZipStream
+
+from sightloop.core.entities import Image, Json, Project, User
+from sightloop.core.errors import BadImage, Missing
+from sightloop.flows.access import project_for
+from sightloop.flows.naming import file_name, folder_name
+from sightloop.flows.services import Services
+from sightloop.flows.sources import PICTURES
+from sightloop.store import images
+from sightloop.store.images import Filters
+from sightloop.vision import encode
+
+PAGE = 200
+SPOOL_BYTES = 1 << 20
+NO_CLASS = "unlabelled"
+DATASET = "dataset.csv"
+MANIFEST = "manifest.jsonl"
+COLUMNS = ("filepath", "label", "split", "site", "name")
+SUFFIXES = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "image/tiff": ".tif",
+    "image/bmp": ".bmp",
+    "image/gif": ".gif",
+}
+
+
+def stream(services: Services, *, user: User, name: str, filters: Filters | None = None) -> tuple[int, Iterator[bytes]]:
+    """How many pictures the ZIP will hold, and the ZIP itself, piece by piece in bounded memory.
+
+    Pictures lie as `<class>/<name>`, their bytes free of metadata (GPS) and their pixels untouched. `dataset.csv` and
+    `manifest.jsonl` come last; a picture that cannot be read is listed there with its reason and left out.
+
+    Raises:
+        Missing, Forbidden: as for any look at this project.
+    """
+    project = project_for(services, user=user, name=name, action="export")
+    chosen = replace(filters or Filters(), trashed=False)
+    with services.db.connect() as db:
+        count = images.count(db, project.id, chosen)
+    return count, _stream(services, project, chosen)
+
+
+@dataclass
+class _Listing:
+    """The two tables of contents as they grow, and the names that are taken; spooled to disk beyond a megabyte."""
+
+    dataset: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(SPOOL_BYTES))
+    manifest: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(SPOOL_BYTES))
+    taken: set[str] = field(default_factory=set)
+
+    def place(self, image: Image) -> str:
+        """A path for the picture that no other has, also where case does not count."""
+        folder = folder_name(image.label or image.shown or NO_CLASS)
+        name = PurePosixPath(file_name(image.name))
+        if name.suffix.lower() not in PICTURES:
+            name = PurePosixPath(name.name + SUFFIXES.get(image.media_type, ".jpg"))
+        path = f"{folder}/{name}"
+        if path.casefold() in self.taken:
+            path = f"{folder}/{name.stem}-{image.id}{name.suffix}"
+        self.taken.add(path.casefold())
+        return path
+
+    def note(self, image: Image, *, path: str | None, reason: str | None = None) -> None:
+        """List one picture, stored at `path` or left out for `reason`."""
+        line = {**_described(image), "file": path, **({"reason": reason} if reason else {})}
+        self.manifest.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        if path is not None:
+            self.dataset.write(_csv_line(path, image.label or "", image.side, image.site or "", image.name))
+
+
+def _stream(services: Services, project: Project, filters: Filters) -> Iterator[bytes]:
+    archive = ZipStream(compress_type=ZIP_STORED)
+    listing = _Listing()
+    listing.dataset.write(_csv_line(*COLUMNS))
+    for image in _rows(services, project, filters):
+        try:
+            data = encode.strip(services.blobs.get(image.sha256), image.media_type)
+        except (Missing, BadImage) as error:
+            listing.note(image, path=None, reason=error.message)
+            continue
+        path = listing.place(image)
+        listing.note(image, path=path)
+        archive.add(data, path)
+        yield from archive.all_files()
+    for name, table in ((DATASET, listing.dataset), (MANIFEST, listing.manifest)):
+        table.seek(0)
+        archive.add(iter(lambda table=table: table.read(SPOOL_BYTES), b""), name)  # type: ignore[misc]
+        yield from archive.all_files()
+        table.close()
+    yield from archive.footer()
+
+
+def _rows(services: Services, project: Project, filters: Filters) -> Iterator[Image]:
+    """Every picture, oldest first, page by page: a slow download holds no database connection."""
+    cursor: str | None = None
+    while True:
+        with services.db.connect() as db:
+            page, cursor = images.page(db, project.id, filters=filters, sort="created_at", cursor=cursor, limit=PAGE)
+        yield from page
+        if cursor is None:
+            return
+
+
+def _described(image: Image) -> Json:
+    return {
+        "id": image.id,
+        "name": image.name,
+        "class": image.shown,
+        "side": image.side,
+        "label": image.label,
+        "predicted": image.predicted,
+        "confidence": image.confidence,
+        "verified": image.verified,
+        "corrected": image.corrected,
+        "status": image.status,
+        "sha256": image.sha256,
+        "pixel_hash": image.pixel_hash,
+        "group": image.group_id,
+        "site": image.site,
+        "width": image.width,
+        "height": image.height,
+        "captured_at": image.captured_at,
+        "created_at": image.created_at,
+    }
+
+
+def _csv_line(*cells: str) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue().encode()

@@ -1,0 +1,33 @@
+"""What a project's pictures look like, from a summary that is kept up to date as they are written."""
+
+from __future__ import annotations
+
+from sightloop.core.entities import Image, Json, User
+from sightloop.core.errors import Rejected
+from sightloop.flows.access import project_for
+from sightloop.flows.services import Services
+from sightloop.measure import insights as measures
+from sightloop.store import images, tallies
+from sightloop.store.images import Filters
+
+MAX_SAMPLES = 24
+
+
+def insights(services: Services, *, user: User, project: str) -> Json:
+    """Class distribution by side and source, dimensions, quality issues and states of all pictures."""
+    target = project_for(services, user=user, name=project, action="view")
+    with services.db.connect() as db:
+        summary = tallies.summary(db, target.id)
+    widths = {int(size): count for size, count in summary.pop("widths").items()}
+    heights = {int(size): count for size, count in summary.pop("heights").items()}
+    return {**summary, "dimensions": measures.sizes(widths, heights), "classes": list(target.classes)}
+
+
+def class_samples(services: Services, *, user: User, project: str, shown: str, limit: int = 8) -> list[Image]:
+    """Pictures of one class, the least sure first."""
+    if not 1 <= limit <= MAX_SAMPLES:
+        raise Rejected(f"limit {limit} does not fit.", hint=f"Use 1 to {MAX_SAMPLES}.")
+    target = project_for(services, user=user, name=project, action="view")
+    with services.db.connect() as db:
+        found, _ = images.page(db, target.id, filters=Filters(shown=shown), sort="confidence", cursor=None, limit=limit)
+    return found

@@ -1,0 +1,271 @@
+"""Take one batch of pictures from a local source into a project: hash, look up, decode, store, label."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Literal
+
+from sightloop import telemetry
+from sightloop.core.entities import Answer, Image, Json, Project, Side
+from sightloop.core.errors import BadImage, Overloaded, Rejected
+from sightloop.core.ids import new_id
+from sightloop.flows.answer import prediction, with_issues
+from sightloop.flows.services import Services
+from sightloop.store import images
+
+if TYPE_CHECKING:
+    from sightloop.store.answers import Answered
+    from sightloop.store.database import Connection
+
+BATCH_COUNT = 64
+BATCH_BYTES = 64 << 20
+PATIENCE = 600.0  # seconds a picture may wait for a core: nobody stands at the door
+BLOB_THREADS = 4
+MAX_NAME = 255
+
+Fate = Literal["stored", "duplicate", "failed"]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One picture to take in; `by` is the user id whose word `label` is, `created_at` None means now."""
+
+    where: str
+    name: str
+    label: str | None = None
+    side: Side | None = None
+    site: str | None = None
+    by: str | None = None
+    created_at: float | None = None
+    meta: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A draft with its bytes, or with the reason why there are none."""
+
+    draft: Draft
+    data: bytes = b""
+    sha256: str = ""
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of one draft."""
+
+    draft: Draft
+    fate: Fate
+    image: Image | None = None
+    reason: str | None = None
+
+
+def batches(drafts: Sequence[Draft], read: Callable[[str], bytes]) -> Iterator[list[Loaded]]:
+    """Read drafts in order, at most 64 and about 64 MiB at a time, so that memory stays flat."""
+    batch: list[Loaded] = []
+    size = 0
+    for draft in drafts:
+        one = _load(draft, read)
+        batch.append(one)
+        size += len(one.data)
+        if len(batch) >= BATCH_COUNT or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def take(
+    services: Services,
+    *,
+    project: Project,
+    batch: Sequence[Loaded],
+    source: str,
+    by: str | None,
+    record: Callable[[Connection, Sequence[Taken]], None],
+) -> list[Taken]:
+    """Store one batch in one transaction; a bad picture is one failed row and never fails the others.
+
+    Bytes the project has already are not stored again, but their label is taken where nobody said anything yet. A
+    picture whose stored label differs keeps it, and the difference is reported.
+
+    Args:
+        record: called inside the transaction with what became of each, to be written beside it.
+    """
+    good = {one.sha256: one for one in reversed(batch) if one.reason is None}
+    with services.db.connect() as db:
+        known = images.known(db, project.id, list(good))
+    answers = _decode(services, project, [one for sha, one in good.items() if sha not in known])
+    fresh = {sha: answer for sha, answer in answers.items() if isinstance(answer, Answer)}
+    _keep_bytes(services, [good[sha] for sha in fresh], fresh)
+    with services.db.begin() as db:
+        rows = _write(services, db, batch, project=project, answers=fresh, source=source, by=by)
+        taken = _fates(batch, rows, answers)
+        record(db, taken)
+    for sha in fresh:
+        if not services.blobs.has(sha):  # a purge of the same bytes came between our look and our row
+            services.blobs.put(good[sha].data)
+    for one in taken:
+        telemetry.count_upload(one.fate)
+    return taken
+
+
+def _write(
+    services: Services,
+    db: Connection,
+    batch: Sequence[Loaded],
+    *,
+    project: Project,
+    answers: Mapping[str, Answer],
+    source: str,
+    by: str | None,
+) -> dict[str, tuple[Image, bool]]:
+    """The image of every readable picture by SHA-256, and whether this batch made it."""
+    known = images.known(db, project.id, [one.sha256 for one in batch if one.reason is None])
+    wanted = {one.sha256: one for one in reversed(batch) if one.sha256 in answers or one.sha256 in known}
+    drafts = [
+        _image(services, one, project=project, answer=answers.get(sha), source=source, by=by)
+        for sha, one in wanted.items()
+    ]
+    found = {image.sha256: (image, created) for image, created in images.add_many(db, drafts)}
+    answered = images.apply_answers(
+        db, [_answered(services, project, image, answers[sha]) for sha, (image, created) in found.items() if created]
+    )
+    found.update({image.sha256: (image, True) for image in answered})
+    for speaker, words in _new_words(batch, found, by=by).items():
+        said = images.relabel_many(db, words, action="import", by=speaker)
+        found.update({image.sha256: (image, found[image.sha256][1]) for image in said})
+    return found
+
+
+def _new_words(
+    batch: Sequence[Loaded], found: Mapping[str, tuple[Image, bool]], *, by: str | None
+) -> dict[str | None, list[tuple[Image, str | None]]]:
+    """Labels for pictures that were known already and of which nobody said anything, by who says them."""
+    words: dict[str | None, list[tuple[Image, str | None]]] = {}
+    spoken: set[str] = set()
+    for one in batch:
+        image = found[one.sha256][0] if one.sha256 in found else None
+        if image and one.draft.label is not None and image.label is None and one.sha256 not in spoken:
+            words.setdefault(one.draft.by or by, []).append((image, one.draft.label))
+            spoken.add(one.sha256)
+    return words
+
+
+def _fates(
+    batch: Sequence[Loaded],
+    rows: Mapping[str, tuple[Image, bool]],
+    answers: Mapping[str, Answer | BadImage],
+) -> list[Taken]:
+    taken = []
+    met: set[str] = set()
+    for one in batch:
+        if one.sha256 not in rows:
+            refused = answers.get(one.sha256)
+            why = refused.message if isinstance(refused, BadImage) else "removed by somebody meanwhile; import again."
+            taken.append(Taken(one.draft, "failed", reason=one.reason or why))
+            continue
+        image, created = rows[one.sha256]
+        new = created and image.status != "duplicate" and one.sha256 not in met
+        taken.append(Taken(one.draft, "stored" if new else "duplicate", image))
+        met.add(one.sha256)
+    return taken
+
+
+def _load(draft: Draft, read: Callable[[str], bytes]) -> Loaded:
+    try:
+        data = read(draft.where)
+    except Rejected as error:
+        return Loaded(draft, reason=error.message)
+    if not data:
+        return Loaded(draft, reason="the file is empty.")
+    return Loaded(draft, data, hashlib.sha256(data).hexdigest())
+
+
+def _decode(services: Services, project: Project, fresh: Sequence[Loaded]) -> Mapping[str, Answer | BadImage]:
+    """Every picture through the runtime, so that decoding uses all its cores."""
+    asked = {}
+    for one in fresh:
+        asked[one.sha256] = _submit(services, project, one, waiting=list(asked.values()))
+    found: dict[str, Answer | BadImage] = {}
+    for sha, future in asked.items():
+        try:
+            found[sha] = future.result()
+        except BadImage as error:
+            found[sha] = error
+    return found
+
+
+def _submit(services: Services, project: Project, one: Loaded, *, waiting: Sequence[Future[Answer]]) -> Future[Answer]:
+    while True:
+        try:
+            return services.runtime.submit(one.data, project_id=project.id, facts=True, timeout=PATIENCE)
+        except Overloaded:
+            left = [future for future in waiting if not future.done()]
+            wait(left, timeout=1.0, return_when="FIRST_COMPLETED")
+
+
+def _keep_bytes(services: Services, fresh: Sequence[Loaded], answers: Mapping[str, Answer]) -> None:
+    def keep(one: Loaded) -> None:
+        if not services.blobs.has(one.sha256):
+            services.blobs.put(one.data)
+        facts = answers[one.sha256].facts
+        if facts is not None:
+            services.blobs.keep("thumb", one.sha256, facts.thumbnail)
+
+    with ThreadPoolExecutor(BLOB_THREADS) as threads:
+        list(threads.map(keep, fresh))
+
+
+def _image(
+    services: Services, one: Loaded, *, project: Project, answer: Answer | None, source: str, by: str | None
+) -> Image:
+    facts = answer.facts if answer else None
+    now = services.clock()
+    return Image(
+        id=new_id(),
+        project_id=project.id,
+        sha256=one.sha256,
+        name=file_title(one.draft.name),
+        media_type=facts.media_type if facts else "",
+        size=len(one.data),
+        created_at=one.draft.created_at or now,
+        width=facts.width if facts else None,
+        height=facts.height if facts else None,
+        source=source,
+        site=one.draft.site,
+        captured_at=facts.captured_at if facts else None,
+        uploaded_by=one.draft.by or by,
+        side=one.draft.side or "none",
+        label=one.draft.label,
+        labelled_by=(one.draft.by or by) if one.draft.label is not None else None,
+        labelled_at=now if one.draft.label is not None else None,
+        meta=one.draft.meta,
+    )
+
+
+def _answered(services: Services, project: Project, image: Image, answer: Answer) -> Answered:
+    facts = with_issues(answer.facts, project) if answer.facts else None
+    return image, facts, prediction(services, project, image, answer), answer.embedding
+
+
+def file_title(name: str) -> str:
+    """A picture's own name as data: no folders, nothing unprintable, at most 255 characters."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    return "".join(letter for letter in last if letter.isprintable())[:MAX_NAME] or "picture"
+
+
+def as_row(one: Taken) -> Json:
+    """What became of one draft, ready for JSON."""
+    return {
+        "path": one.draft.where,
+        "outcome": one.fate,
+        "image_id": one.image.id if one.image else None,
+        "label": one.draft.label,
+        "side": one.draft.side,
+        "reason": one.reason,
+    }

@@ -1,0 +1,142 @@
+"""Jobs: who may see and stop them, and the bookkeeping of the worker that carries one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sightloop.core.entities import Job, JobState, Json, User
+from sightloop.core.errors import Conflict, Forbidden, Missing
+from sightloop.flows.access import project_for, project_in
+from sightloop.flows.services import Services
+from sightloop.store import jobs
+
+LEASE = 30.0
+ALIVE = 20.0
+FINAL: tuple[JobState, ...] = ("done", "failed", "cancelled")
+
+
+def listing(
+    services: Services,
+    *,
+    user: User,
+    project: str | None = None,
+    states: Sequence[JobState] | None = None,
+    limit: int = 50,
+) -> list[Job]:
+    """The newest jobs that `user` may see, of one project or of all."""
+    found = project_for(services, user=user, name=project, action="view") if project else None
+    with services.db.connect() as db:
+        return jobs.all(db, project_id=found.id if found else None, states=states, limit=limit, reader=user)
+
+
+def show(services: Services, *, user: User, job_id: str) -> Job:
+    """One job; raises Missing where there is none, or none this user may see."""
+    with services.db.connect() as db:
+        job = jobs.get(db, job_id)
+        if user.role == "admin" or job.created_by == user.id:
+            return job
+        if job.project_id is None:
+            raise Missing(f"no job {job_id!r}.")
+        project_in(db, user=user, name=job.project_id, action="view")
+    return job
+
+
+def cancel(services: Services, *, user: User, job_id: str) -> Job:
+    """Ask a job to stop: at once where it waits, at its next progress report where it runs.
+
+    Raises:
+        Missing: no such job, or none this user may see.
+        Forbidden: somebody else's job, and the user's role is too low.
+        Conflict: it is over already.
+    """
+    job = show(services, user=user, job_id=job_id)
+    if job.created_by != user.id and user.role != "admin":
+        if job.project_id is None:
+            raise Forbidden(f"job {job_id!r} is not yours.")
+        project_for(services, user=user, name=job.project_id, action="train")
+    with services.db.begin() as db:
+        return jobs.cancel(db, job_id)
+
+
+def log(services: Services, *, user: User, job_id: str) -> list[Json]:
+    """What a job wrote down, oldest first."""
+    show(services, user=user, job_id=job_id)
+    with services.db.connect() as db:
+        return jobs.log(db, job_id)
+
+
+def workers_alive(services: Services) -> int:
+    """How many workers that take any job said so within the last seconds."""
+    with services.db.connect() as db:
+        return len(jobs.workers_alive(db, since=services.db.now(db) - ALIVE))
+
+
+def seen(services: Services, worker: str) -> None:
+    """Say that `worker` is alive."""
+    with services.db.begin() as db:
+        jobs.worker_seen(db, worker)
+
+
+def claim(services: Services, *, worker: str, lease: float = LEASE, job_id: str | None = None) -> Job | None:
+    """Take the next job that may run (or `job_id`), held for `lease` seconds; None where there is none."""
+    with services.db.begin() as db:
+        return jobs.claim(db, worker=worker, lease=lease, job_id=job_id)
+
+
+def beat(services: Services, job: Job, *, lease: float = LEASE, progress: tuple[float, str] | None = None) -> bool:
+    """Hold the job for `lease` more seconds; returns whether it was asked to stop.
+
+    Args:
+        progress: how far the step is (0..1) and a sentence; what was said last stays where it is None.
+
+    Raises:
+        Conflict: another worker has claimed the job since, or it has ended.
+    """
+    with services.db.begin() as db:
+        if progress is None:
+            current = jobs.get(db, job.id)
+            progress = (current.progress, current.message)
+        share, message = progress
+        return jobs.heartbeat(db, job.id, fence=job.fence, lease=lease, progress=share, message=message)
+
+
+def held(services: Services, *, job_id: str, fence: int) -> Job:
+    """The job as its holder sees it; raises Conflict where another worker has claimed it since."""
+    with services.db.connect() as db:
+        job = jobs.get(db, job_id)
+    if job.fence != fence or job.state != "running":
+        raise Conflict(f"job {job_id!r} is {job.state} under fence {job.fence}, not {fence}.")
+    return job
+
+
+def advance(services: Services, job: Job, *, result: Json) -> Job:
+    """Store what a step found and move on to the next, in one transaction; the last step finishes the job."""
+    move = jobs.advance if job.step + 1 < len(job.steps) else jobs.finish
+    with services.db.begin() as db:
+        return move(db, job.id, fence=job.fence, context=result)
+
+
+def fail(services: Services, job: Job, *, error: str, retry: bool) -> Job:
+    """Give the job up with its reason: again later with `retry` and tries left, cancelled where that was asked for."""
+    with services.db.begin() as db:
+        jobs.append_log(db, job.id, error)
+        return jobs.fail(db, job.id, fence=job.fence, error=error, retry=retry)
+
+
+def release(services: Services, job: Job) -> Job:
+    """Put the job back as it is, for another worker to go on with; the try does not count."""
+    with services.db.begin() as db:
+        jobs.append_log(db, job.id, "put back into the queue")
+        return jobs.release(db, job.id, fence=job.fence)
+
+
+def note(services: Services, job: Job, *, line: str) -> None:
+    """Add a line to what the job wrote down."""
+    with services.db.begin() as db:
+        jobs.append_log(db, job.id, line)
+
+
+def over(services: Services, job_id: str) -> bool:
+    """Whether nothing more will happen to the job."""
+    with services.db.connect() as db:
+        return jobs.get(db, job_id).state in FINAL

@@ -1,0 +1,76 @@
+"""Look at pictures: pages, one picture, its history, its bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from sightloop.core.entities import Image, Json, User
+from sightloop.core.errors import Rejected
+from sightloop.flows.access import image_for, project_for
+from sightloop.flows.services import Services
+from sightloop.store import images
+from sightloop.store.images import Filters
+from sightloop.vision.decode import decode
+from sightloop.vision.thumbs import thumbnail as draw_thumbnail
+
+MAX_PAGE = 500
+THUMB_SIDE = 256
+
+
+def page(
+    services: Services,
+    *,
+    user: User,
+    project: str,
+    filters: Filters,
+    sort: str = "-created_at",
+    cursor: str | None = None,
+    limit: int = 100,
+) -> tuple[list[Image], str | None]:
+    """One page of the library and the cursor of the next, None at the end; `limit` 1..500."""
+    if not 1 <= limit <= MAX_PAGE:
+        raise Rejected(f"limit {limit} does not fit.", hint=f"Use 1 to {MAX_PAGE}.")
+    target = project_for(services, user=user, name=project, action="view")
+    with services.db.connect() as db:
+        return images.page(db, target.id, filters=filters, sort=sort, cursor=cursor, limit=limit)
+
+
+def counts(services: Services, *, user: User, project: str) -> Json:
+    """How many pictures are in each tab."""
+    target = project_for(services, user=user, name=project, action="view")
+    with services.db.connect() as db:
+        return dict(images.counts(db, target.id))
+
+
+def show(services: Services, *, user: User, image_id: str) -> Json:
+    """One picture with its newest prediction."""
+    image, _ = image_for(services, user=user, image_id=image_id, action="view")
+    with services.db.connect() as db:
+        said = images.predictions_of(db, image.id)
+    newest = dataclasses.asdict(said[-1]) if said else None
+    return {**dataclasses.asdict(image), "corrected": image.corrected, "prediction": newest}
+
+
+def history(services: Services, *, user: User, image_id: str) -> list[Json]:
+    """Who or what said what of this picture, and when, oldest first."""
+    image, _ = image_for(services, user=user, image_id=image_id, action="view")
+    with services.db.connect() as db:
+        return images.history(db, image.id)
+
+
+def thumbnail(services: Services, *, user: User, image_id: str) -> bytes:
+    """A WebP without metadata, longest side 256 pixels; made once. Raises BadImage for an unreadable picture."""
+    image, _ = image_for(services, user=user, image_id=image_id, action="view")
+    kept = services.blobs.kept("thumb", image.sha256)
+    if kept is not None:
+        return kept
+    made = draw_thumbnail(decode(services.blobs.get(image.sha256), shrink_to=THUMB_SIDE), side=THUMB_SIDE)
+    services.blobs.keep("thumb", image.sha256, made)
+    return made
+
+
+def original(services: Services, *, user: User, image_id: str) -> tuple[Path, Image]:
+    """The file as it came, metadata included: for people who may upload to this project."""
+    image, _ = image_for(services, user=user, image_id=image_id, action="upload")
+    return services.blobs.path(image.sha256), image

@@ -1,0 +1,158 @@
+"""Train a model: ask for it, and carry out its steps from snapshot to registered version."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+from sightloop import families
+from sightloop.bundles import format as bundle_format
+from sightloop.core.entities import Example, Job, Json, ModelVersion, Progress, Project, Snapshot, TrainingSet, User
+from sightloop.core.ports import Report
+from sightloop.flows import manifests
+from sightloop.flows.access import project_for
+from sightloop.flows.services import Services
+from sightloop.store import jobs, projects, runs, snapshots, versions
+from sightloop.store.database import Connection
+
+STEPS = ("snapshot", "train", "evaluate", "register")
+
+
+def start(
+    services: Services, *, user: User, name: str, family: str, params: Mapping[str, Any], experiment: str = ""
+) -> Job:
+    """Queue a training of `family` with `params`; both are checked before anything is queued.
+
+    Raises:
+        Missing: no such project or family.
+        Rejected: a parameter is unknown or out of range, or the family's extra is not installed.
+    """
+    project = project_for(services, user=user, name=name, action="train")
+    checked = dataclasses.asdict(families.params(family, dict(params)))
+    families.check_weights(family, checked, services.weights)
+    with services.db.begin() as db:
+        return jobs.enqueue(
+            db,
+            kind="train",
+            steps=STEPS,
+            params={"family": family, "params": checked, "experiment": experiment or project.name},
+            project_id=project.id,
+            created_by=user.id,
+            heavy=True,
+        )
+
+
+def plan(services: Services, *, user: User, name: str, family: str, params: Mapping[str, Any]) -> Json:
+    """What a training would be: pictures per side, trainable parameters, seconds and bytes; nothing is queued."""
+    project = project_for(services, user=user, name=name, action="train")
+    checked = families.params(family, dict(params))
+    with services.db.connect() as db:
+        rows = manifests.teaching_rows(db, project)
+    counts = manifests.count(rows)
+    totals = {side: sum(classes.values()) for side, classes in counts.items()}
+    estimate = families.plan(family, totals, checked, weights=services.weights)
+    return {"pictures": counts, "warnings": manifests.warnings(project, counts), **estimate}
+
+
+def train(services: Services, job: Job, report: Report) -> Json:
+    """Job step: let the family make a bundle folder in the job's work folder."""
+    assert job.project_id is not None
+    work = services.work_folder(job.id)
+    name, params = job.params["family"], job.params["params"]
+    with services.db.begin() as db:
+        project = projects.get(db, job.project_id)
+        taken = snapshots.get(db, job.context["snapshot_id"])
+        run_id = job.context.get("run_id") or runs.start(
+            db, project_id=project.id, job_id=job.id, family=name, params=params, experiment=job.params["experiment"]
+        )
+    follow = _Curve(services, run_id, report)
+    made = families.get(name).train(
+        training_set(services, taken),
+        families.params(name, params),
+        folder=work / "bundle",
+        work=work / "state",
+        report=follow,
+        context={"weights_dir": str(services.weights), "snapshot": taken.hash, "project": project.name},
+    )
+    return {"run_id": run_id, "trained": made}
+
+
+class _Curve:
+    """Passes progress on to the job and keeps its figures as points of the run."""
+
+    def __init__(self, services: Services, run_id: str, report: Report) -> None:
+        self.services, self.run_id, self.report = services, run_id, report
+
+    def __call__(self, progress: Progress) -> None:
+        self.report(progress)
+        if "epoch" in progress.figures:
+            figures = dict(progress.figures)
+            with self.services.db.begin() as db:
+                runs.point(db, self.run_id, step=int(figures.pop("epoch")), figures=figures)
+
+
+def training_set(services: Services, taken: Snapshot) -> TrainingSet:
+    """The snapshot's training and calibration sides with local paths; the test side is never in it."""
+    rows = [row for row in manifests.read(services, taken) if row["side"] in ("train", "calibration")]
+    classes = tuple(sorted({row["label"] for row in rows if row["side"] == "train"}))
+    sides: dict[str, list[Example]] = {"train": [], "calibration": []}
+    for row in rows:
+        if row["label"] in classes:
+            path = str(services.blobs.path(row["sha256"]))
+            sides[row["side"]].append(Example(row["image_id"], path, classes.index(row["label"]), row["group"]))
+    return TrainingSet(classes, tuple(sides["train"]), tuple(sides["calibration"]))
+
+
+def register(services: Services, job: Job, report: Report) -> Json:
+    """Job step: pack the bundle, store it and list it as a version; a project's first version goes live at once."""
+    assert job.project_id is not None
+    work = services.work_folder(job.id)
+    packed = services.blobs.incoming / f"{job.id}.bundle"
+    bundle = bundle_format.pack(work / "bundle", packed)
+    services.blobs.adopt(packed, bundle)
+    packed.unlink(missing_ok=True)
+    version = _list(services, job, bundle)
+    shutil.rmtree(work, ignore_errors=True)
+    report(Progress(1, 1, f"version {version.number} registered"))
+    return {"version": version.number, "version_id": version.id}
+
+
+def _list(services: Services, job: Job, bundle: str) -> ModelVersion:
+    """Add the version's row, end the run and, where nothing is live yet, go live; all in one transaction."""
+    assert job.project_id is not None
+    metrics = {"test": job.context["evaluation"], "training": job.context["trained"].get("metrics", {})}
+    with services.db.begin() as db:
+        project = projects.get(db, job.project_id)
+        known = versions.by_bundle(db, project.id, bundle)
+        if known is not None:
+            return known
+        version = versions.add(
+            db,
+            project.id,
+            bundle=bundle,
+            family=job.params["family"],
+            params=job.params["params"],
+            metrics=metrics,
+            snapshot_id=job.context["snapshot_id"],
+            created_by=job.created_by,
+        )
+        runs.finish(db, job.context["run_id"], metrics=metrics["test"], state="done")
+        if project.live_version_id is None:
+            _go_live(db, project, version, by=job.created_by)
+    return version
+
+
+def _go_live(db: Connection, project: Project, version: ModelVersion, *, by: str | None) -> None:
+    reason = "the project's first model"
+    projects.set_live(db, project.id, version_id=version.id, by=by, action="promote", reason=reason)
+    jobs.enqueue(
+        db,
+        kind="rescore",
+        steps=("rescore",),
+        params={"version_id": version.id},
+        project_id=project.id,
+        created_by=by,
+        heavy=False,
+    )

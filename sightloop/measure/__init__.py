@@ -1,0 +1,1 @@
+"""From arrays to numbers: scores, calibration, intervals, leaks and plots; knows no files and no rows."""

@@ -1,0 +1,1 @@
+"""Where predictors run: encoded bytes in, answers out."""

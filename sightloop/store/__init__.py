@@ -1,0 +1,1 @@
+"""Rows and blobs: plain functions on a connection, one file per noun, and two places for bytes."""

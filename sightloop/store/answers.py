@@ -1,0 +1,222 @@
+"""What decoding and a model say of images: facts, duplicates, groups, predictions, and the floor under `shown`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from sqlalchemy import Connection, and_, case, false, func, insert, select, text, update
+
+from sightloop.core import splits
+from sightloop.core.arrays import Embedding
+from sightloop.core.entities import UNKNOWN, Facts, Image, Json, Prediction, Side
+from sightloop.store import changes, embeddings, groups, rows, tallies
+from sightloop.store.changes import Change
+from sightloop.store.database import lock
+from sightloop.store.tables import images, predictions, projects
+
+OFF_DOMAIN: Final = "off_domain"
+Answered = tuple[Image, Facts | None, Prediction | None, Embedding | None]
+
+
+@dataclass(frozen=True)
+class _Policy:
+    """What a project's row says about grouping and showing."""
+
+    floor: float
+    classes: tuple[str, ...]
+    ratios: tuple[float, float, float]
+    by_site: bool
+
+
+@dataclass
+class _Originals:
+    """Ready images of a project by the hash of their pixels, those of the running batch included."""
+
+    by_pixels: dict[str, tuple[str, str | None, Side]] = field(default_factory=dict)
+
+    def add(self, image: Image) -> None:
+        if image.pixel_hash is not None and image.status == "ready" and image.trashed_at is None:
+            self.by_pixels.setdefault(image.pixel_hash, (image.id, image.group_id, image.side))
+
+    def of(self, image: Image, facts: Facts) -> tuple[str, str | None, Side] | None:
+        found = self.by_pixels.get(facts.pixel_hash)
+        return None if found is None or found[0] == image.id else found
+
+
+def apply_facts(db: Connection, image: Image, facts: Facts, *, site: str | None = None) -> Image:
+    """Record what one decode told: sizes, quality, whether it is a duplicate, else its group and side."""
+    if site is not None:
+        image = replace(image, site=site)
+    return apply_answers(db, [(image, facts, None, None)])[0]
+
+
+def apply_prediction(db: Connection, image: Image, prediction: Prediction, embedding: Embedding | None) -> Image:
+    """Record what a model version said; a human word stays shown."""
+    return apply_answers(db, [(image, None, prediction, embedding)])[0]
+
+
+def apply_answers(db: Connection, answered: Sequence[Answered]) -> list[Image]:
+    """Record facts and predictions of many images of one project in the caller's transaction.
+
+    An image that still waits for its facts may carry the `side` it was published on; that side is kept, except that a
+    picture that claims to train never does where its group's leader or its exact content is on the test side. Images
+    purged meanwhile are left out.
+
+    Returns:
+        The images after it, in order.
+    """
+    if not answered:
+        return []
+    project_id = answered[0][0].project_id
+    now = changes.current(db, [image.id for image, *_ in answered], project_id=project_id)
+    policy = _policy(db, project_id)
+    originals = _originals(db, project_id, [facts.pixel_hash for _, facts, *_ in answered if facts])
+    done: list[Change] = []
+    for given, facts, prediction, _ in answered:
+        before = now.get(given.id)
+        if before is None:
+            continue
+        after = replace(before, site=before.site if before.site is not None else given.site)
+        after = after if facts is None else _with_facts(db, after, facts, policy=policy, originals=originals)
+        after = after if prediction is None else _with_prediction(after, prediction, policy)
+        originals.add(after)
+        done.append(Change(before, after, "answered" if prediction else "examined"))
+        now[given.id] = after
+    _keep_predictions(db, answered, known=now)
+    return changes.save(db, done)
+
+
+def mark_unreadable(db: Connection, image: Image, reason: str) -> Image:
+    """Record that the stored file cannot be decoded; it stays listed with its reason."""
+    before = changes.current_one(db, image)
+    after = replace(before, status="unreadable", reason=reason)
+    return changes.save(db, [Change(before, after, "unreadable", detail={"reason": reason})])[0]
+
+
+def shown_of(image: Image, *, floor: float, classes: Iterable[str]) -> str | None:
+    """What to show of an image: the human word, else the prediction if it is sure enough, else `unknown`."""
+    if image.label is not None or image.predicted is None or image.confidence is None:
+        return image.label
+    sure = image.confidence >= floor and image.predicted in classes and image.reason != OFF_DOMAIN
+    return image.predicted if sure else UNKNOWN
+
+
+def shown_now(db: Connection, image: Image) -> str | None:
+    """`shown_of` with the floor and classes of the image's project."""
+    policy = _policy(db, image.project_id)
+    return shown_of(image, floor=policy.floor, classes=policy.classes)
+
+
+def refloor(db: Connection, project_id: str, *, floor: float, classes: Sequence[str]) -> int:
+    """Derive `shown` anew for every image without a human word; returns how many changed.
+
+    One statement and a recount instead of a change of each row, because a slider moves all of them at once.
+    """
+    lock(db, f"images:{project_id}")
+    c = images.c
+    sure = and_(c.confidence >= floor, c.predicted.in_(list(classes)), func.coalesce(c.reason, "") != OFF_DOMAIN)
+    shown = case((sure, c.predicted), else_=UNKNOWN)
+    moving = c.status.in_(["pending", "ready"])
+    changed = db.execute(
+        update(images)
+        .where(c.project_id == project_id, c.label.is_(None), c.predicted.is_not(None), c.confidence.is_not(None))
+        .where(c.shown != shown)
+        .values(shown=shown, tab=case((moving, shown), else_=c.status), revision=c.revision + 1)
+    )
+    tallies.rebuild(db, project_id)
+    return changed.rowcount
+
+
+def pending(db: Connection, project_id: str, *, limit: int, after: str | None = None) -> list[Image]:
+    """Images that wait: for their facts, or, once the project has a live version, for an answer; in order of ids."""
+    live = select(projects.c.live_version_id).where(projects.c.id == project_id)
+    least = changes.WANTS_FACTS if db.execute(live).scalar() is None else changes.WANTS_ANSWER
+    c = images.c
+    query = select(*rows.columns(images, Image)).where(c.project_id == project_id, c.waiting >= least)
+    query = query.where(text("waiting > 0")).order_by(c.id).limit(limit)
+    return [Image(*row) for row in db.execute(query if after is None else query.where(c.id > after))]
+
+
+def _policy(db: Connection, project_id: str) -> _Policy:
+    c = projects.c
+    row = db.execute(select(c.floor, c.classes, c.settings).where(c.id == project_id)).one()
+    ratios = tuple(row.settings.get("ratios", splits.DEFAULT_RATIOS))
+    return _Policy(row.floor, tuple(row.classes), ratios, bool(row.settings.get("group_by_site", True)))
+
+
+def _originals(db: Connection, project_id: str, hashes: list[str]) -> _Originals:
+    c, found = images.c, _Originals()
+    query = select(*rows.columns(images, Image)).where(c.project_id == project_id, c.status == "ready")
+    for piece in rows.chunks(hashes):
+        for row in db.execute(query.where(c.pixel_hash.in_(piece), c.trashed == false()).order_by(c.id)):
+            found.add(Image(*row))
+    return found
+
+
+def _with_facts(db: Connection, image: Image, facts: Facts, *, policy: _Policy, originals: _Originals) -> Image:
+    claimed = image.side if image.group_id is None and image.side != "none" else None
+    image = replace(
+        image,
+        width=facts.width,
+        height=facts.height,
+        media_type=facts.media_type,
+        pixel_hash=facts.pixel_hash,
+        phash=facts.phash,
+        captured_at=image.captured_at if facts.captured_at is None else facts.captured_at,
+        reason=image.reason if image.reason == OFF_DOMAIN else None,
+        quality=facts.quality,
+    )
+    original = originals.of(image, facts)
+    if original is not None:
+        side: Side = "test" if claimed == "test" else "none"
+        quality = _with_issue(facts.quality, "exact_duplicate")
+        return replace(
+            image, status="duplicate", duplicate_of=original[0], group_id=original[1], side=side, quality=quality
+        )
+    settled = image.group_id is not None and image.status != "duplicate"
+    image = replace(image, status="ready", duplicate_of=None)
+    return image if settled else _placed(db, image, claimed=claimed, policy=policy)
+
+
+def _placed(db: Connection, image: Image, *, claimed: Side | None, policy: _Policy) -> Image:
+    """The image in its group; a place once taken is never left."""
+    newcomer = groups.Newcomer(
+        image_id=image.id,
+        sha256=image.sha256,
+        phash=image.phash or "",
+        site=image.site if policy.by_site else None,
+        captured_at=image.captured_at,
+        own_side=claimed,
+    )
+    place = groups.assign(db, newcomer, project_id=image.project_id, ratios=policy.ratios)
+    quality = _with_issue(image.quality, "near_duplicate") if place.near else image.quality
+    return replace(image, group_id=place.group_id, side=place.side, quality=quality)
+
+
+def _with_issue(quality: Json, issue: str) -> Json:
+    return quality | {"issues": sorted({*quality.get("issues", ()), issue})}
+
+
+def _with_prediction(image: Image, prediction: Prediction, policy: _Policy) -> Image:
+    unsure = prediction.confidence < policy.floor or prediction.predicted not in policy.classes
+    reason = OFF_DOMAIN if prediction.shown == UNKNOWN and not unsure else None
+    return replace(
+        image,
+        predicted=prediction.predicted,
+        confidence=prediction.confidence,
+        prediction_id=prediction.id,
+        version_id=prediction.version_id,
+        shown=prediction.shown if image.label is None else image.label,
+        reason=image.reason if image.status == "unreadable" else reason,
+    )
+
+
+def _keep_predictions(db: Connection, answered: Sequence[Answered], *, known: Mapping[str, Image]) -> None:
+    mine = [(image, said, vector) for image, _, said, vector in answered if said and image.id in known]
+    if mine:
+        db.execute(insert(predictions), [rows.values(said) for _, said, _ in mine])
+    vectors = [(image.id, said.version_id, vector) for image, said, vector in mine if vector is not None]
+    if vectors:
+        embeddings.put_many(db, mine[0][0].project_id, vectors)

@@ -1,0 +1,180 @@
+"""Which group of near-duplicates a picture belongs to, and the side that group is on for ever.
+
+A group is led by its first picture. A picture joins by a perceptual hash at most 6 bits from the leader's (never by
+chaining), by the same site (patient, camera), or by a capture time within ten seconds of the leader's at its site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine, event, func, insert, select
+
+from sightloop.core import splits
+from sightloop.core.entities import Side
+from sightloop.store.database import lock
+from sightloop.store.tables import groups, images
+
+NEAR: Final = 6  # bits of 64
+BURST_SECONDS: Final = 10.0
+BURST_LIMIT: Final = 100  # a camera whose clock stands still is no burst
+_BITS: Final[NDArray[np.uint8]] = np.array([value.bit_count() for value in range(1 << 16)], np.uint8)
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """What grouping needs to know of a picture; `own_side` is the side it was published on, `site` None is no site."""
+
+    image_id: str
+    sha256: str
+    phash: str
+    site: str | None = None
+    captured_at: float | None = None
+    own_side: Side | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a picture belongs; `near` says that its leader looks nearly the same."""
+
+    group_id: str
+    side: Side
+    near: bool = False
+
+
+def assign(
+    db: Connection,
+    newcomer: Newcomer,
+    *,
+    project_id: str,
+    ratios: tuple[float, float, float] = splits.DEFAULT_RATIOS,
+) -> Place:
+    """The group and side of one picture, making the group where there is none; call it in a write transaction."""
+    lock(db, f"images:{project_id}")
+    known = _leaders(db, project_id)
+    near = known.near(int(newcomer.phash, 16))
+    found = [*near, *known.by_site(newcomer.site), *_bursts(db, known, newcomer)]
+    if not found:
+        side = newcomer.own_side or splits.side_of(newcomer.sha256, ratios)
+        _lead(db, project_id, newcomer, side=side)
+        return Place(newcomer.image_id, side)
+    sides = [known.sides[index] for index in found]
+    side = splits.join(sides) if newcomer.own_side is None else own_side(newcomer.own_side, sides)
+    return Place(known.ids[found[0]], side, near=bool(near))
+
+
+def own_side(own: Side, others: Iterable[Side]) -> Side:
+    """The side a picture was published on, except that it never trains where one of its `others` judges."""
+    return "none" if own in ("train", "calibration") and "test" in set(others) else own
+
+
+@dataclass
+class _Leaders:
+    """The leaders of a project's groups in order; arrays grow by doubling."""
+
+    seq: int = 0
+    ids: list[str] = field(default_factory=list)
+    sides: list[Side] = field(default_factory=list)
+    sites: dict[str, int] = field(default_factory=dict)
+    hashes: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(1024, np.uint64))
+    times: NDArray[np.float64] = field(default_factory=lambda: np.full(1024, np.nan))
+    places: list[str | None] = field(default_factory=list)
+
+    def add(self, seq: int, group_id: str, phash: str, site: str | None, captured_at: float | None, side: Side) -> None:
+        n = len(self.ids)
+        if n == len(self.hashes):
+            self.hashes = np.concatenate([self.hashes, np.zeros(n, np.uint64)])
+            self.times = np.concatenate([self.times, np.full(n, np.nan)])
+        self.hashes[n] = int(phash, 16)
+        self.times[n] = np.nan if captured_at is None else captured_at
+        if site is not None:
+            self.sites.setdefault(site, n)
+        self.ids.append(group_id)
+        self.sides.append(side)
+        self.places.append(site)
+        self.seq = seq
+
+    def near(self, phash: int) -> list[int]:
+        """Leaders within NEAR bits, nearest first, the older first among equals."""
+        different = self.hashes[: len(self.ids)] ^ np.uint64(phash)
+        bits = _BITS[different.view(np.uint16)].reshape(-1, 4).sum(axis=1, dtype=np.uint8)
+        found = np.flatnonzero(bits <= NEAR)
+        return [int(index) for index in found[np.argsort(bits[found], kind="stable")]]
+
+    def by_site(self, site: str | None) -> list[int]:
+        return [] if site is None or site not in self.sites else [self.sites[site]]
+
+    def at(self, when: float | None, site: str | None) -> list[int]:
+        """Leaders taken within BURST_SECONDS of `when` at the same site."""
+        if when is None:
+            return []
+        found = np.flatnonzero(np.abs(self.times[: len(self.ids)] - when) <= BURST_SECONDS)
+        return [int(index) for index in found if self.places[index] == site]
+
+
+_LED: Final = "sightloop projects with new groups"
+_CACHES: WeakKeyDictionary[Engine, dict[str, _Leaders]] = WeakKeyDictionary()
+
+
+def _leaders(db: Connection, project_id: str) -> _Leaders:
+    """All leaders, those of this transaction too; only rows newer than the last look are read."""
+    cache = _CACHES.get(db.engine)
+    if cache is None:
+        cache = _CACHES[db.engine] = {}
+        event.listen(db.engine, "rollback", _forget)
+        event.listen(db.engine, "commit", _settle)
+    known = cache.setdefault(project_id, _Leaders())
+    c = groups.c
+    query = select(c.seq, c.id, c.phash, c.site, c.captured_at, c.side)
+    for row in db.execute(query.where(c.project_id == project_id, c.seq > known.seq).order_by(c.seq)):
+        known.add(*row)
+    return known
+
+
+def _forget(db: Connection) -> None:
+    """A rolled back transaction may have shown us leaders that never were."""
+    cache = _CACHES.get(db.engine, {})
+    if db.invalidated:
+        cache.clear()
+        return
+    for project_id in db.info.pop(_LED, ()):
+        cache.pop(project_id, None)
+
+
+def _settle(db: Connection) -> None:
+    db.info.pop(_LED, None)
+
+
+def _bursts(db: Connection, known: _Leaders, newcomer: Newcomer) -> list[int]:
+    found = known.at(newcomer.captured_at, newcomer.site)
+    return [index for index in found if _members(db, known.ids[index]) < BURST_LIMIT]
+
+
+def _members(db: Connection, group_id: str) -> int:
+    some = select(images.c.id).where(images.c.group_id == group_id).limit(BURST_LIMIT).subquery()
+    return db.execute(select(func.count()).select_from(some)).scalar_one()
+
+
+def _lead(db: Connection, project_id: str, newcomer: Newcomer, *, side: Side) -> None:
+    db.execute(
+        insert(groups).values(
+            id=newcomer.image_id,
+            project_id=project_id,
+            phash=newcomer.phash,
+            site=newcomer.site,
+            captured_at=newcomer.captured_at,
+            side=side,
+        )
+    )
+    db.info.setdefault(_LED, set()).add(project_id)
+
+
+def sides(db: Connection, group_ids: Sequence[str]) -> dict[str, Side]:
+    """The side of each group."""
+    query = select(groups.c.id, groups.c.side).where(groups.c.id.in_(list(group_ids)))
+    return {row.id: row.side for row in db.execute(query)}

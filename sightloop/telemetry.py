@@ -1,0 +1,104 @@
+"""Prometheus metrics: every name, its help and its bounded labels in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+MAX_SERIES = 500  # label sets per metric that carries words people chose
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+REQUESTS = Counter(
+    "sightloop_http_requests_total", "Requests answered.", ["method", "route", "status"], registry=REGISTRY
+)
+REQUEST_SECONDS = Histogram(
+    "sightloop_http_request_duration_seconds",
+    "Seconds from the first byte of a request to the last byte of its answer.",
+    ["method", "route"],
+    buckets=SECONDS,
+    registry=REGISTRY,
+)
+UPLOADS = Counter(
+    "sightloop_uploads_total", "Uploaded files by outcome (stored, duplicate, failed).", ["outcome"], registry=REGISTRY
+)
+PREDICTIONS = Counter(
+    "sightloop_predictions_total",
+    "Answers by project, class and route.",
+    ["project", "label", "route"],
+    registry=REGISTRY,
+)
+INFERENCE_SECONDS = Histogram(
+    "sightloop_inference_duration_seconds",
+    "Seconds a picture spends in each stage (queue, decode, infer).",
+    ["stage"],
+    buckets=SECONDS,
+    registry=REGISTRY,
+)
+QUEUE = Gauge("sightloop_inference_queue_images", "Pictures waiting for inference.", registry=REGISTRY)
+SWAPS = Counter("sightloop_model_swaps_total", "Live models replaced while serving.", registry=REGISTRY)
+JOBS = Gauge("sightloop_jobs", "Jobs by state.", ["state"], registry=REGISTRY)
+
+_words: set[tuple[str, str, str]] = set()
+
+
+def observe_request(method: str, route: str, status: int, seconds: float) -> None:
+    """Count one answered request; `route` is the template, never the path."""
+    REQUESTS.labels(method, route, str(status)).inc()
+    REQUEST_SECONDS.labels(method, route).observe(seconds)
+
+
+def count_upload(outcome: str) -> None:
+    """Count one uploaded file."""
+    UPLOADS.labels(outcome).inc()
+
+
+def count_prediction(project: str, label: str, route: str) -> None:
+    """Count one answer; past `MAX_SERIES` label sets, further ones are counted together as "other"."""
+    words = (project, label, route)
+    if words not in _words:
+        if len(_words) >= MAX_SERIES:
+            words = ("other", "other", "other")
+        _words.add(words)
+    PREDICTIONS.labels(*words).inc()
+
+
+def observe_inference(stage: str, seconds: float) -> None:
+    """Record the seconds of one picture in one stage."""
+    INFERENCE_SECONDS.labels(stage).observe(seconds)
+
+
+def set_queue(images: int) -> None:
+    """Set how many pictures wait for inference."""
+    QUEUE.set(images)
+
+
+def count_swap() -> None:
+    """Count one live model replaced while serving."""
+    SWAPS.inc()
+
+
+def set_jobs(states: Mapping[str, int]) -> None:
+    """Set how many jobs are in each state."""
+    for state, count in states.items():
+        JOBS.labels(state).set(count)
+
+
+def render() -> bytes:
+    """Everything in the Prometheus text format 0.0.4."""
+    return generate_latest(REGISTRY)

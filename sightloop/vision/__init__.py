@@ -1,0 +1,1 @@
+"""Bytes and pixels: the one loader, resizing, thumbnails, fingerprints, quality and augmentation."""

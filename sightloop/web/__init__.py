@@ -1,0 +1,1 @@
+"""The web door: HTTP in, flows called, HTTP out."""

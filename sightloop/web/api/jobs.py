@@ -1,0 +1,46 @@
+"""Long work: trainings, imports and evaluations are queued here, and every job can be watched and stopped."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Query
+
+from sightloop.core.entities import JobState, Json
+from sightloop.flows import jobs
+from sightloop.web.desk import AtDesk, Trainer, Viewer
+from sightloop.web.shapes import JobShape, Listed, iso_times
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+
+MAX_LISTED = 500
+
+
+@router.get("")
+async def listing(
+    user: Viewer,
+    desk: AtDesk,
+    project: str | None = None,
+    state: list[JobState] | None = Query(None),  # noqa: B008: how the framework reads a repeated parameter
+    limit: int = Query(50, ge=1, le=MAX_LISTED),
+) -> Listed[JobShape]:
+    """The newest jobs you may see, of one project or of all."""
+    found = await desk.ask(jobs.listing, user=user, project=project, states=state, limit=limit)
+    return Listed(items=[JobShape.model_validate(one) for one in found])
+
+
+@router.get("/{job_id}")
+async def show(job_id: str, user: Viewer, desk: AtDesk) -> JobShape:
+    """One job: its state, progress and message."""
+    return JobShape.model_validate(await desk.ask(jobs.show, user=user, job_id=job_id))
+
+
+@router.get("/{job_id}/log")
+async def log(job_id: str, user: Viewer, desk: AtDesk) -> Listed[Json]:
+    """What a job wrote down, oldest first."""
+    found = await desk.ask(jobs.log, user=user, job_id=job_id)
+    return Listed(items=[iso_times(one) for one in found])
+
+
+@router.post("/{job_id}/cancel")
+async def cancel(job_id: str, user: Trainer, desk: AtDesk) -> JobShape:
+    """Ask a job to stop: at once where it waits, at its next progress report where it runs."""
+    return JobShape.model_validate(await desk.ask(jobs.cancel, user=user, job_id=job_id))

@@ -1,0 +1,60 @@
+"""Ask for a training, or for what one would cost."""
+
+from __future__ import annotations
+
+import json
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from sightloop.core.entities import Json
+from sightloop.core.errors import Rejected
+from sightloop.flows import training
+from sightloop.web import shapes
+from sightloop.web.desk import AtDesk, Trainer
+from sightloop.web.once import once
+from sightloop.web.shapes import JobShape
+
+router = APIRouter(prefix="/api/v1/projects/{project}", tags=["jobs"])
+
+
+class Training(shapes.Request):
+    """A model family and its parameters; what is left out has the family's default."""
+
+    family: str = "transfer"
+    params: Json = {}
+    experiment: str = ""
+
+
+@router.post("/trainings", status_code=202, responses={202: {"model": JobShape}})
+async def train(project: str, body: Training, request: Request, user: Trainer, desk: AtDesk) -> Response:
+    """Queue a training; parameters are checked before anything is queued."""
+
+    async def carry_out() -> tuple[int, Json]:
+        job = await desk.ask(
+            training.start,
+            user=user,
+            name=project,
+            family=body.family,
+            params=body.params,
+            experiment=body.experiment,
+        )
+        return 202, JobShape.model_validate(job).model_dump(mode="json")
+
+    asked = [project, body.model_dump(mode="json")]
+    return await once(request, desk, user=user, asked=asked, carry_out=carry_out)
+
+
+@router.get("/trainings/plan")
+async def plan(project: str, user: Trainer, desk: AtDesk, family: str = "transfer", params: str = "{}") -> Json:
+    """What a training would be: pictures per side, parameters, seconds and bytes; nothing is queued.
+
+    `params` is a JSON object in the query string.
+    """
+    try:
+        given = json.loads(params)
+    except ValueError as error:
+        raise Rejected(f"params {params[:80]!r} is not JSON.", hint='For example params={"epochs":3}.') from error
+    if not isinstance(given, dict):
+        raise Rejected(f"params {params[:80]!r} is not a JSON object.", hint='For example params={"epochs":3}.')
+    return await desk.ask(training.plan, user=user, name=project, family=family, params=given)

@@ -1,0 +1,93 @@
+"""The application: guard in front, typed routes behind, one table of errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.routing import Route
+
+from sightloop import __version__
+from sightloop.core.entities import Json
+from sightloop.flows.services import Services
+from sightloop.settings import Settings, load
+from sightloop.web import errors, pages
+from sightloop.web.api import auth, image, images, jobs, models, predict, projects, runs, trainings, transfers, users
+from sightloop.web.desk import Desk
+from sightloop.web.guard import PUBLIC, Guard
+from sightloop.web.health import Health
+
+NOUNS = (auth, users, projects, images, image, predict, models, trainings, runs, transfers, jobs)
+QUIET: Any = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
+ABOUT = """Image models that keep learning, on your own machine.
+
+Sign in with `POST /api/v1/auth/login` (a cookie; send `X-Sightloop: 1` with everything that changes something), or
+send `Authorization: Bearer <token>`. Errors are `application/problem+json`; lists are paged by `cursor`; uploads, bulk
+actions and trainings take an `Idempotency-Key`."""
+
+
+class Application(FastAPI):
+    """FastAPI, with the fast lane described beside the routes that it finds by itself."""
+
+    def openapi(self) -> Json:
+        """The OpenAPI document, made once."""
+        if self.openapi_schema is None:
+            found = get_openapi(
+                title=self.title, version=self.version, description=self.description, routes=self.routes
+            )
+            found["paths"][predict.PATH] = predict.described()
+            _secure(found)
+            self.openapi_schema = found
+        return self.openapi_schema
+
+
+def create_app(services: Services, settings: Settings | None = None) -> FastAPI:
+    """The application over these services; `settings` are read from the environment where left out."""
+    desk = Desk(services, settings or load())
+    app = Application(
+        title="Sightloop",
+        version=__version__,
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        telemetry=QUIET,
+    )
+    app.state.desk = desk
+    app.router.routes.insert(0, Route(predict.PATH, predict.Predict(), methods=["POST"], include_in_schema=False))
+    for noun in NOUNS:
+        app.router.routes.extend(noun.router.routes)
+    app.router.routes.extend([*Health(desk).routes(), *pages.routes()])
+    errors.install(app)
+    app.add_middleware(Guard, desk=desk)
+    return app
+
+
+def _secure(document: Json) -> None:
+    """Say in the document which routes need credentials and how errors look."""
+    parts = document.setdefault("components", {})
+    parts["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer"},
+        "session": {"type": "apiKey", "in": "cookie", "name": "sightloop_session"},
+    }
+    problem = {"description": "A problem.", "content": {errors.MEDIA_TYPE: {"schema": PROBLEM}}}
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            operation["responses"].setdefault("4XX", problem)
+            if path not in PUBLIC:
+                operation["security"] = [{"token": []}, {"session": []}]
+
+
+PROBLEM: Json = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "hint": {"type": "string"},
+        "request_id": {"type": "string"},
+    },
+    "required": ["type", "title", "status", "detail", "request_id"],
+}

@@ -1,0 +1,123 @@
+"""Is it alive, is it ready, what is it doing: for machines that watch."""
+
+from __future__ import annotations
+
+import hmac
+import shutil
+from collections.abc import Callable
+from functools import partial
+
+from anyio import CapacityLimiter, fail_after, to_thread
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from sightloop import __version__, telemetry
+from sightloop.core.entities import Json
+from sightloop.core.errors import Forbidden, Overloaded, SightloopError, StorageFull
+from sightloop.flows.services import Services
+from sightloop.web.brief import Brief
+from sightloop.web.desk import Desk
+
+PATIENCE = 3.0  # seconds after which a part that does not answer counts as down
+SPARE_BYTES = 64 << 20
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
+FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+
+
+class Health:
+    """The answers to probes; each part is looked at once a second at most, in threads of its own."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._limiter = CapacityLimiter(4)
+        self._seen: Brief[str, Json] = Brief(1.0)
+
+    def routes(self) -> list[Route]:
+        """The routes outside /api."""
+        return [
+            Route("/livez", self.live),
+            Route("/readyz", self.ready),
+            Route("/health", self.health),
+            Route("/ping", self.ping),
+            Route("/metrics", self.metrics),
+        ]
+
+    async def live(self, _: Request) -> Response:
+        """The process answers; touches nothing else."""
+        return JSONResponse({"status": "ok"})
+
+    async def ping(self, _: Request) -> Response:
+        """As `live`, in one word."""
+        return PlainTextResponse("pong")
+
+    async def ready(self, _: Request) -> Response:
+        """Whether to send requests here: database, storage and model runtime work, and nobody asked to stop."""
+        parts = await self._seen.get("parts", self._look)
+        good = all(part["status"] == "ok" for part in parts.values()) and not self._desk.draining
+        state = "draining" if self._desk.draining else "ok" if good else "failed"
+        headers = {} if good else {"retry-after": "5"}
+        return JSONResponse({"status": state, "checks": parts}, 200 if good else 503, headers)
+
+    async def health(self, request: Request) -> Response:
+        """As `ready`, with the version."""
+        answer = await self.ready(request)
+        parts = await self._seen.get("parts", self._look)
+        state = "draining" if self._desk.draining else "ok" if answer.status_code == 200 else "failed"
+        return JSONResponse(
+            {"status": state, "version": __version__, "checks": parts}, answer.status_code, {"cache-control": "no-store"}
+        )
+
+    async def metrics(self, request: Request) -> Response:
+        """Prometheus figures, for this machine or for who has the token."""
+        _refuse_strangers(request, token=self._desk.settings.metrics_token)
+        return Response(telemetry.render(), headers={"content-type": telemetry.CONTENT_TYPE})
+
+    async def _look(self) -> Json:
+        services = self._desk.services
+        checks: dict[str, Callable[[Services], Json]] = {
+            "database": _database,
+            "storage": _storage,
+            "model": partial(_model, bound=self._desk.settings.queue_bound),
+        }
+        return {name: await self._check(partial(check, services)) for name, check in checks.items()}
+
+    async def _check(self, check: Callable[[], Json]) -> Json:
+        try:
+            with fail_after(PATIENCE):
+                found = await to_thread.run_sync(check, limiter=self._limiter, abandon_on_cancel=True)
+        except SightloopError as error:
+            return {"status": "failed", "reason": error.message}
+        except TimeoutError:
+            return {"status": "failed", "reason": f"no answer within {PATIENCE:g} s."}
+        return {"status": "ok", **found}
+
+
+def _database(services: Services) -> Json:
+    with services.db.connect() as db:
+        services.db.now(db)
+    return {}
+
+
+def _storage(services: Services) -> Json:
+    services.blobs.check()
+    free = shutil.disk_usage(services.data).free
+    if free < SPARE_BYTES:
+        raise StorageFull(f"{free >> 20} MiB are free.", hint="Free some space.")
+    return {}
+
+
+def _model(services: Services, *, bound: int) -> Json:
+    depth = services.runtime.queue_depth()
+    if depth >= bound:
+        raise Overloaded(f"{depth} pictures wait for a core.")
+    return {"queue": depth}
+
+
+def _refuse_strangers(request: Request, *, token: str | None) -> None:
+    given = request.headers.get("authorization", "")
+    if token is not None and hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        return
+    here = request.client is not None and request.client.host in LOOPBACK
+    if not here or any(name in request.headers for name in FORWARDED):
+        raise Forbidden("metrics are for this machine, or for who has the token.", hint="Set SIGHTLOOP_METRICS_TOKEN.")

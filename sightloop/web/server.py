@@ -1,0 +1,88 @@
+"""Run the application: listen, answer, and on a signal finish what was accepted before leaving."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from types import FrameType
+
+import uvicorn
+
+from sightloop import wiring
+from sightloop.flows.services import Services
+from sightloop.settings import Settings
+from sightloop.web import logs
+from sightloop.web.app import create_app
+from sightloop.web.desk import Desk
+
+DRAIN_SECONDS = 1.0  # after SIGTERM: /readyz says no while requests are still taken, so that balancers look elsewhere
+GRACE_SECONDS = 60  # how long accepted work may take to finish
+
+Companion = Callable[[Services], AbstractContextManager[object]]
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that says so before it stops."""
+
+    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
+        super().__init__(config)
+        self._desk = desk
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM drains first; SIGINT, or a second signal, stops at once."""
+        first = not self._desk.draining
+        self._desk.draining = True
+        if sig == signal.SIGTERM and first and self.started:
+            self._captured_signals.append(sig)
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to stop now."""
+        if self._desk.draining and not self.should_exit:
+            await asyncio.sleep(DRAIN_SECONDS)
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def serve(settings: Settings, *, beside: Companion = nullcontext, announce: Callable[[str], None] | None = None) -> None:
+    """Serve until a signal comes.
+
+    Args:
+        beside: a context entered while serving, such as a job worker.
+        announce: told the address once the server listens.
+    """
+    logs.configure(settings.log_level)
+    services = wiring.build(settings)
+    try:
+        with beside(services):
+            run(services, settings, announce=announce)
+    finally:
+        services.close()
+
+
+def run(services: Services, settings: Settings, *, announce: Callable[[str], None] | None = None) -> None:
+    """Serve these services until a signal comes; accepted requests are finished first."""
+    app = create_app(services, settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        h11_max_incomplete_event_size=64 << 10,
+    )
+    server = Server(config, app.state.desk)
+    with config.bind_socket() as socket:
+        if announce is not None:
+            announce("http://%s:%d" % socket.getsockname()[:2])
+        server.run(sockets=[socket])

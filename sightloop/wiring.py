@@ -1,0 +1,99 @@
+"""What runs where: the only chooser of adapters."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from sightloop.core.errors import Rejected
+from sightloop.core.ids import new_id
+from sightloop.core.ports import Blobs
+from sightloop.flows.bundle_cache import unpack_into
+from sightloop.flows.services import Services
+from sightloop.runtime.inprocess import InProcess
+from sightloop.settings import Settings
+from sightloop.store import projects, versions
+from sightloop.store.database import Database
+from sightloop.store.disk import DiskBlobs
+
+
+def build(settings: Settings) -> Services:
+    """Everything a flow may use, from the settings; makes the data folder, the secret and the tables where missing."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    db = Database(settings.database)
+    db.migrate()
+    blobs = _blobs(settings)
+    source = Registry(db, blobs, settings.data / "cache" / "bundles")
+    return Services(
+        data=settings.data,
+        db=db,
+        blobs=blobs,
+        runtime=InProcess(source, workers=settings.workers, bound=settings.queue_bound),
+        secret=_secret(settings),
+        weights=settings.weights_folder,
+        registration_open=settings.registration == "open",
+        default_role=settings.default_role,
+        trash_days=settings.trash_days,
+        clock=time.time,
+    )
+
+
+class Registry:
+    """The runtime's view of the rows: which version is live, and its unpacked bundle."""
+
+    def __init__(self, db: Database, blobs: Blobs, cache: Path) -> None:
+        self.db, self.blobs, self.cache = db, blobs, cache
+
+    def live(self) -> Mapping[str, str]:
+        """Project id → id of its live version."""
+        with self.db.connect() as db:
+            return {project: version for project, version in projects.live_versions(db).items() if version}
+
+    def number(self, version_id: str) -> int:
+        """The version's number within its project."""
+        with self.db.connect() as db:
+            return versions.by_id(db, version_id).number
+
+    def folder(self, version_id: str) -> Path:
+        """The unpacked bundle of a version. Raises Missing, BadBundle."""
+        with self.db.connect() as db:
+            bundle = versions.by_id(db, version_id).bundle
+        return unpack_into(self.cache, self.blobs.path(bundle), name=bundle)
+
+
+def _blobs(settings: Settings) -> Blobs:
+    if settings.blobs_url is None:
+        return DiskBlobs(settings.data)
+    scheme, _, rest = settings.blobs_url.partition("://")
+    bucket, _, prefix = rest.partition("/")
+    if scheme != "s3" or not bucket:
+        raise Rejected(f"blobs URL {settings.blobs_url!r} does not fit.", hint='Use "s3://bucket/prefix".')
+    from sightloop.store.s3 import S3Blobs
+
+    return S3Blobs(
+        bucket,
+        prefix,
+        cache=settings.data / "cache" / "blobs",
+        endpoint_url=settings.s3_endpoint_url,
+        access_key_id=settings.s3_access_key_id,
+        secret_access_key=settings.s3_secret_access_key,
+        region=settings.s3_region,
+    )
+
+
+def _secret(settings: Settings) -> bytes:
+    """The key that signs sessions: from the settings, else 48 random bytes made once in the data folder."""
+    if settings.secret_key:
+        return settings.secret_key.encode()
+    path = settings.data / "secret.key"
+    if not path.exists():
+        draft = settings.data / f"secret.{new_id()}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text().strip().encode()
