@@ -141,12 +141,10 @@ class Worker:
             _kill(child)
 
     def _beat(self, child: Child) -> bool:
+        """Renew the lease; returns whether the child should stop, as it must where its job is no longer its own."""
         try:
             return jobs.beat(self._services, child.job, lease=self._options.lease)
         except Conflict:
-            if child.process.poll() is None:
-                log.warning("job %s was taken over; its process is killed", child.job.id)
-                _kill(child)
             return True
 
     def _collect(self, child: Child) -> None:
@@ -208,7 +206,8 @@ def child(services: Services, *, job_id: str, fence: int, lease: float) -> None:
         log.exception("job %s failed", job.id)
         with suppress(Conflict):
             jobs.note(services, report.job, line=traceback.format_exc()[-LOG_TAIL:])
-            jobs.fail(services, report.job, error=f"{type(error).__name__}: {error}", retry=True)
+            retry = isinstance(error, (OSError, MemoryError))
+            jobs.fail(services, report.job, error=f"{type(error).__name__}: {error}", retry=retry)
 
 
 class JsonLines(logging.Formatter):

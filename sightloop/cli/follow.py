@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from sightloop.cli import workers
 from sightloop.cli.output import duration
-from sightloop.core.errors import Cancelled, SightloopError
+from sightloop.core.errors import Cancelled, Conflict, SightloopError
 
 if TYPE_CHECKING:
     from sightloop.core.entities import Job
@@ -34,28 +36,25 @@ def follow(services: Services, job: Job) -> Job:
 
     own = _Own(services, job)
     line = _Line()
+    asked = False
     try:
         while job.state not in FINAL:
             try:
                 own.ensure()
                 time.sleep(POLL_SECONDS)
             except KeyboardInterrupt:
-                jobs.cancel(services, user=access.OPERATOR, job_id=job.id)
+                if asked:
+                    raise
+                asked = True
                 line.say("Asked the job to stop; Ctrl-C again leaves it behind.")
-                _wait_once_more(services, job)
+                with suppress(Conflict):
+                    jobs.cancel(services, user=access.OPERATOR, job_id=job.id)
             job = jobs.show(services, user=access.OPERATOR, job_id=job.id)
             line.show(job)
     finally:
         line.end()
         own.close()
     return _finished(job)
-
-
-def _wait_once_more(services: Services, job: Job) -> None:
-    from sightloop.flows import access, jobs
-
-    while jobs.show(services, user=access.OPERATOR, job_id=job.id).state not in FINAL:
-        time.sleep(POLL_SECONDS)
 
 
 def _finished(job: Job) -> Job:
@@ -73,6 +72,7 @@ class _Own:
         self._services = services
         self._job = job
         self._process: subprocess.Popen[bytes] | None = None
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
         self._starts = 0
 
     def ensure(self) -> None:
@@ -83,14 +83,18 @@ class _Own:
         if jobs.workers_alive(self._services):
             return
         if self._starts == STARTS:
-            raise SightloopError(f"the worker ended {STARTS} times.", hint="Run `sightloop doctor`.")
+            raise SightloopError(f"the worker ended {STARTS} times: {self._last_line()}", hint="sightloop doctor")
         self._starts += 1
-        self.close()
-        self._process = workers.start("--once", "--job", self._job.id, data=self._services.data)
+        self._process = workers.start("--once", "--job", self._job.id, data=self._services.data, errors=self._errors)
 
     def close(self) -> None:
         if self._process:
             workers.stop(self._process)
+        self._errors.close()
+
+    def _last_line(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read().decode(errors="replace").strip().rpartition("\n")[2]
 
 
 class _Line:

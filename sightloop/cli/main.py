@@ -93,4 +93,9 @@ def _failed(error: SightloopError) -> int:
     click.echo(f"{prefix}: {error.message}", err=True)
     if error.hint:
         click.echo(f"Hint: {error.hint}", err=True)
+    return exit_code(error)
+
+
+def exit_code(error: SightloopError) -> int:
+    """The one table from errors to exit codes."""
     return 3 if isinstance(error, GateRefused) else 1

@@ -38,9 +38,10 @@ def settings_in_force(**overrides: object) -> Settings:
 @contextmanager
 def opened() -> Iterator[Services]:
     """Services for one command, closed afterwards."""
+    settings = settings_in_force()
     from sightloop import wiring
 
-    services = wiring.build(settings_in_force())
+    services = wiring.build(settings)
     try:
         yield services
     finally:

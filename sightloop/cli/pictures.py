@@ -105,9 +105,9 @@ def import_biosight(project: str, dump: Path, images: Path | None, as_json: bool
     """Read a mongoexport dump of BioSight into a project."""
     from sightloop.flows import access, mongo
 
-    with opened() as services:
-        found = mongo.read(services, user=access.OPERATOR, name=project, dump=dump, images=images)
-    emit(found, as_json=as_json, text=lambda: pairs(found))
+    with opened() as services, counter() as report:
+        found = mongo.read(services, user=access.OPERATOR, name=project, dump=dump, images=images, report=report)
+    emit(found, as_json=as_json, text=lambda: imported(found))
 
 
 @click.command()

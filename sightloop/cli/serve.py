@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-from typing import Any
+from contextlib import nullcontext, suppress
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from sightloop.cli.opening import chosen_data, settings_in_force
+
+if TYPE_CHECKING:
+    from sightloop.settings import Settings
 
 
 @click.command()
@@ -19,12 +23,18 @@ def serve(host: str | None, port: int | None, with_worker: bool | None) -> None:
     run_server(settings_in_force(host=host, port=port, embedded_worker=with_worker))
 
 
-def run_server(settings: Any) -> None:
+def run_server(settings: Settings) -> None:
     """Serve until stopped; the worker beside it is started again where it dies, and ends with the server."""
     from sightloop.cli import workers
 
-    with workers.embedded(data=settings.data) if settings.embedded_worker else nullcontext():
-        workers.run_door("sightloop.web", settings)
+    web = import_module("sightloop.web.server")  # by name: doors know of each other only that they exist
+    beside = workers.embedded(data=settings.data) if settings.embedded_worker else nullcontext()
+    with suppress(KeyboardInterrupt):
+        web.serve(settings, beside=lambda _: beside, announce=_announce)
+
+
+def _announce(address: str) -> None:
+    click.echo(f"Listening on {address}; Ctrl-C stops.", err=True)
 
 
 @click.command()

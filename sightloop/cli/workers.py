@@ -9,15 +9,22 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 STOP_SECONDS = 30.0
 RESTART_SECONDS = 2.0
 
 
-def start(*arguments: str, data: Path) -> subprocess.Popen[bytes]:
-    """A worker that ends with this process, however this process ends: it watches the pipe that is its stdin."""
+def start(*arguments: str, data: Path, errors: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+    """A worker that ends with this process, however this process ends: it watches the pipe that is its stdin.
+
+    Args:
+        errors: where its log goes; this process's stderr when absent.
+    """
     command = [sys.executable, "-m", "sightloop.worker", "--attached", "--data", str(data), *arguments]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
+    )
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -44,7 +44,7 @@ class Common:
     mean: tuple[float, float, float] | None = _channels(help="overrides the mean that the weights ask for")
     std: tuple[float, float, float] | None = _channels(help="overrides the deviation that the weights ask for")
     pad_type: str = _choice("", ("", "same"), help="overrides the padding that the weights ask for")
-    batch: int = _number(32, 1, 1024, help="pictures per batch")
+    batch: int = _number(32, 2, 1024, help="pictures per batch")
     precision: str = _choice("auto", PRECISIONS, help="auto takes bf16 where the processor computes in it")
     seed: int = _number(0, 0, 2**31 - 1, help="the same seed gives the same model on the same machine")
 

@@ -14,7 +14,7 @@ from typing import get_args
 import argon2
 
 from sightloop.core.entities import Json, Role, User
-from sightloop.core.errors import Conflict, Forbidden, Missing, Overloaded, Rejected, Throttled, Unauthenticated
+from sightloop.core.errors import Conflict, Forbidden, Overloaded, Rejected, Throttled, Unauthenticated
 from sightloop.core.ids import new_id
 from sightloop.core.permissions import Action, require
 from sightloop.flows.services import Services
@@ -26,7 +26,7 @@ MAX_FAILURES = 5
 MIN_PASSWORD, MAX_PASSWORD = 8, 1024  # characters
 MAX_EMAIL, MAX_NAME = 254, 100
 MAX_TOKEN_DAYS = 366
-TOKEN_PREFIX = "sl_"  # noqa: S105: what every token begins with, so that scanners can find a leaked one
+TOKEN_PREFIX = "sl_"  # noqa: S105  what every token begins with, so that scanners can find a leaked one
 EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 HASHING_SECONDS = 10.0  # how long a request may wait for one of the two hashing places
 
@@ -103,22 +103,24 @@ def login(services: Services, *, email: str, password: str, address: str) -> Tic
     _refuse_many(services, key)
     with services.db.connect() as db:
         found = users.by_email(db, email)
-    stored = found[1] if found and found[0].disabled_at is None else NOBODY
-    right = _verify(stored, password) and found is not None and found[0].disabled_at is None
-    ticket = Ticket(found[0], secrets.token_urlsafe(24), services.clock() + ABSOLUTE) if found and right else None
+    known = found is not None and found[0].disabled_at is None
+    right = _verify(found[1] if found and known else NOBODY, password)
     with services.db.begin() as db:
         # Looked at again under the write lock: guesses made at once must not outrun the count.
-        crowded = sessions.failures_since(db, key, services.clock() - WINDOW) >= MAX_FAILURES
-        if ticket is not None and not crowded:
+        now = services.db.now(db)
+        failures = sessions.failures_since(db, key, since=now - WINDOW)
+        crowded = len(failures) >= MAX_FAILURES
+        if found and known and right and not crowded:
             sessions.clear_failures(db, key)
+            ticket = Ticket(found[0], secrets.token_urlsafe(24), now + ABSOLUTE)
             sessions.start(db, ticket.user.id, jti=ticket.jti, expires_at=ticket.expires_at)
         elif not crowded:
             sessions.note_failure(db, key)
     if crowded:
-        raise _throttled()
-    if ticket is None:
+        raise _throttled(failures, now)
+    if not (found and known and right):
         raise Unauthenticated("the e-mail address or the password is wrong.", hint="Check both and try again.")
-    _refresh_hash(services, ticket.user, stored, password)
+    _refresh_hash(services, found[0], found[1], password)
     return ticket
 
 
@@ -130,8 +132,12 @@ def whoami(services: Services, *, jti: str) -> User:
     """
     with services.db.connect() as db:
         user = sessions.lookup(db, jti)
-    if user is None or user.disabled_at is not None:
+        due = user is not None and sessions.touch_due(db, jti)
+    if user is None:
         raise Unauthenticated("the session has ended.", hint="Sign in again.")
+    if due:
+        with services.db.begin() as db:
+            sessions.touch(db, jti)
     return user
 
 
@@ -158,10 +164,10 @@ def change_password(services: Services, *, user: User, old: str, new: str, addre
             sessions.note_failure(db, key)
         raise Unauthenticated("the old password is wrong.", hint="Check it and try again.")
     hashed = hash_password(new, email=user.email)
-    ticket = Ticket(user, secrets.token_urlsafe(24), services.clock() + ABSOLUTE)
     with services.db.begin() as db:
         users.set_password(db, user.id, password_hash=hashed)
         sessions.end_all(db, user.id)
+        ticket = Ticket(user, secrets.token_urlsafe(24), services.db.now(db) + ABSOLUTE)
         sessions.start(db, user.id, jti=ticket.jti, expires_at=ticket.expires_at)
     return ticket
 
@@ -181,8 +187,8 @@ def create_token(
     if days is not None and not 0 < days <= MAX_TOKEN_DAYS:
         raise Rejected(f"{days:g} days do not fit.", hint=f"Use 1 to {MAX_TOKEN_DAYS}.")
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    expires_at = None if days is None else services.clock() + days * 86_400
     with services.db.begin() as db:
+        expires_at = None if days is None else services.db.now(db) + days * 86_400
         token_id = tokens.add(
             db, user.id, name=check_name(name), digest=_digest(secret), scopes=sorted(scopes), expires_at=expires_at
         )
@@ -199,9 +205,7 @@ def list_tokens(services: Services, *, user: User) -> Sequence[Json]:
 def revoke_token(services: Services, *, user: User, token_id: str) -> None:
     """End a token at once. Raises Missing for a token of somebody else."""
     with services.db.begin() as db:
-        if all(one["id"] != token_id for one in tokens.all(db, user.id)):
-            raise Missing(f"no token {token_id!r}.")
-        tokens.revoke(db, token_id)
+        tokens.revoke(db, user.id, token_id=token_id)
 
 
 def authenticate_token(services: Services, *, secret: str) -> tuple[User, Sequence[str]]:
@@ -212,7 +216,7 @@ def authenticate_token(services: Services, *, secret: str) -> tuple[User, Sequen
     """
     with services.db.connect() as db:
         found = tokens.by_digest(db, _digest(secret))
-    if found is None or found[0].disabled_at is not None:
+    if found is None:
         raise Unauthenticated("the token is not valid.", hint="It may be revoked or expired; make a new one.")
     return found
 
@@ -309,13 +313,16 @@ def _place() -> Iterator[None]:
 
 def _refuse_many(services: Services, key: str) -> None:
     with services.db.connect() as db:
-        failures = sessions.failures_since(db, key, services.clock() - WINDOW)
-    if failures >= MAX_FAILURES:
-        raise _throttled()
+        now = services.db.now(db)
+        failures = sessions.failures_since(db, key, since=now - WINDOW)
+    if len(failures) >= MAX_FAILURES:
+        raise _throttled(failures, now)
 
 
-def _throttled() -> Throttled:
-    return Throttled("too many failures.", hint="Wait 15 minutes, then try again.", retry_after=int(WINDOW))
+def _throttled(failures: Sequence[float], now: float) -> Throttled:
+    """Until the oldest of the last five failures is 15 minutes old."""
+    seconds = max(1, int(failures[-MAX_FAILURES] + WINDOW - now) + 1)
+    return Throttled("too many failures.", hint=f"Try again in {seconds} seconds.", retry_after=seconds)
 
 
 def _failure_key(what: str, email: str, address: str) -> str:

@@ -13,7 +13,7 @@ from sightloop.core.errors import BadImage, Missing, Overloaded
 from sightloop.core.ids import new_id
 from sightloop.core.ports import Report
 from sightloop.flows.services import Services
-from sightloop.store import images, projects
+from sightloop.store import images, projects, waiting
 from sightloop.tasks import TASKS
 from sightloop.vision import quality
 
@@ -30,10 +30,10 @@ def score(services: Services, *, project_id: str, image_ids: Sequence[str], time
     """
     with services.db.connect() as db:
         project = projects.get(db, project_id)
-        waiting = [image for image in images.many(db, image_ids) if image.status == "pending"]
-    answer_images(services, project=project, waiting=waiting, timeout=timeout)
+        pictures = [image for image in images.many(db, list(image_ids)) if image.status == "pending"]
+    answer_images(services, project=project, pictures=pictures, timeout=timeout)
     with services.db.connect() as db:
-        found = {image.id: image for image in images.many(db, image_ids)}
+        found = {image.id: image for image in images.many(db, list(image_ids))}
     return [found[image_id] for image_id in image_ids if image_id in found]
 
 
@@ -46,10 +46,10 @@ def score_pending(services: Services, job: Job, report: Report) -> Json:
     while True:
         with services.db.connect() as db:
             batch = images.pending(db, project.id, limit=BATCH, after=after)
-            left = images.pending_count(db, project.id)
+            left = waiting.count(db, project.id)
         if not batch:
             return {"scored": done}
-        answer_images(services, project=project, waiting=batch, timeout=PATIENCE)
+        answer_images(services, project=project, pictures=batch, timeout=PATIENCE)
         done, after = done + len(batch), batch[-1].id
         report(Progress(done, done + max(0, left - len(batch)), f"{done} pictures answered"))
 
@@ -62,19 +62,19 @@ def rescore(services: Services, job: Job, report: Report) -> Json:
     done, after = 0, None
     while project.live_version_id:
         with services.db.connect() as db:
-            batch = images.answered_by_others(db, project.id, project.live_version_id, limit=BATCH, after=after)
+            batch = waiting.answered_by_others(db, project.id, project.live_version_id, limit=BATCH, after=after)
         if not batch:
             break
-        answer_images(services, project=project, waiting=batch, timeout=PATIENCE)
+        answer_images(services, project=project, pictures=batch, timeout=PATIENCE)
         done, after = done + len(batch), batch[-1].id
         report(Progress(done, done + BATCH, f"{done} pictures answered"))
     return {"rescored": done}
 
 
-def answer_images(services: Services, *, project: Project, waiting: Sequence[Image], timeout: float) -> None:
-    """Run `waiting` through the runtime for at most `timeout` seconds and write every answer in one transaction."""
+def answer_images(services: Services, *, project: Project, pictures: Sequence[Image], timeout: float) -> None:
+    """Run `pictures` through the runtime for at most `timeout` seconds and write every answer in one transaction."""
     until = time.monotonic() + timeout
-    asked = [(image, _submit(services, image, timeout=timeout)) for image in waiting]
+    asked = [(image, _submit(services, image, timeout=timeout)) for image in pictures]
     wait([future for _, future in asked if future], timeout=max(0.0, until - time.monotonic()))
     rows: list[Row] = []
     unreadable: list[tuple[Image, str]] = []

@@ -1,7 +1,7 @@
 """Back up the database first and the bytes after, keep the last few, and bring one back with every hash recomputed.
 
-A target folder holds `sightloop-<time>/` per backup (rows as text, `blobs.txt`, `backup.json`) and one pool `blobs/` that
-all of them share, so the second backup costs only what is new.
+A target folder holds `sightloop-<time>/` per backup (rows as text, `blobs.txt`, `backup.json`) and one pool `blobs/`
+that all of them share, so the second backup costs only what is new.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ ROWS, LIST, NOTE, POOL = "rows", "blobs.txt", "backup.json", "blobs"
 def backup(services: Services, target: Path, *, keep: int = 5) -> Json:
     """Write a new backup below `target` and remove all but the newest `keep`.
 
-    The rows are of one moment; every blob they refer to was stored before it. A backup that was interrupted has no final
-    name and never counts.
+    The rows are of one moment; every blob they refer to was stored before it. A backup that was interrupted has no
+    final name and never counts.
 
     Returns {path, created_at, blobs, bytes, copied, removed}.
     """
@@ -44,7 +44,8 @@ def backup(services: Services, target: Path, *, keep: int = 5) -> Json:
     half = final.with_suffix(".half")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    dump.write(services.db, half / ROWS)
+    with services.db.connect() as db:
+        dump.write(db, half / ROWS)
     counts = _copy_blobs(services, target / POOL, half / LIST)
     note = {"format": FORMAT, "created_at": now, "version": sightloop.__version__, **counts}
     _write(half / NOTE, json.dumps(note, indent=1).encode())
@@ -78,7 +79,8 @@ def restore(services: Services, source: Path, *, verify: bool = True) -> Json:
     for sha, path in _listed(folder, pool):
         _bring(services, path, sha)
         size, count = size + path.stat().st_size, count + 1
-    dump.read(services.db, folder / ROWS)
+    with services.db.begin() as db:
+        dump.read(db, folder / ROWS)
     with services.db.connect() as db:
         everything = projects.all(db, reader=None)
     for project in everything:

@@ -112,7 +112,7 @@ def _needed(services: Services, everything: Iterable[Project]) -> Iterator[tuple
     """Every SHA-256 some row refers to, with words for that row; trashed pictures too."""
     with services.db.connect() as db:
         for project in everything:
-            for image in images.stream(db, project.id, trashed=None):
+            for image in images.stream(db, project.id, filters=images.Filters(trashed=None)):
                 yield image.sha256, f"image {image.id} ({project.name}, {image.name!r})"
             for taken in snapshots.all(db, project.id):
                 yield taken.hash, f"snapshot {taken.id} ({project.name})"
@@ -140,7 +140,7 @@ def _orphans(services: Services, stored: dict[str, float], needed: dict[str, str
     orphans = [sha for sha, modified in stored.items() if sha not in needed and modified < before]
     if repair and orphans:
         with services.db.begin() as db:
-            still = images.used(db, orphans) | snapshots.used(db, orphans) | versions.used(db, orphans)
+            still = images.used(db, orphans) | snapshots.manifests(db) | versions.bundles(db)
             orphans = [sha for sha in orphans if sha not in still]
             for sha in orphans:
                 services.blobs.delete(sha)

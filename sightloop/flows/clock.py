@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from sightloop.core.entities import Job
 from sightloop.core.errors import Missing
 from sightloop.flows import checking, trash
 from sightloop.flows.jobs import FINAL
 from sightloop.flows.services import Services
 from sightloop.store import idempotency, images, jobs, projects
-from sightloop.store.database import Connection
 
 DAY = 86_400.0
 HOUR = 3600.0
@@ -31,20 +32,21 @@ class Duty:
 def score_waiting(services: Services) -> None:
     """Queue a job for each project whose pictures have waited too long for an answer, unless one is at it."""
     now = services.clock()
-    with services.db.begin() as db:
-        for project in projects.all(db, reader=None):
-            waiting = images.pending(db, project.id, limit=1)
-            if waiting and waiting[0].created_at < now - WAITED and not _busy(db, project.id, now=now):
-                jobs.enqueue(
-                    db, kind="score", steps=("score",), params={}, project_id=project.id, created_by=None, heavy=False
-                )
+    with services.db.connect() as db:
+        waiting = [
+            project.id
+            for project in projects.all(db, reader=None)
+            if any(image.created_at < now - WAITED for image in images.pending(db, project.id, limit=1))
+            and not any(_scores(job, now=now) for job in jobs.all(db, project_id=project.id, limit=20))
+        ]
+    for project_id in waiting:
+        with services.db.begin() as db:
+            jobs.enqueue(db, kind="score", steps=("score",), project_id=project_id)
 
 
-def _busy(db: Connection, project_id: str, *, now: float) -> bool:
-    return any(
-        "score" in job.steps and (job.state not in FINAL or (job.finished_at or now) > now - PAUSE)
-        for job in jobs.all(db, project_id=project_id, limit=20)
-    )
+def _scores(job: Job, *, now: float) -> bool:
+    """Whether the job is about to answer waiting pictures, or tried to a moment ago."""
+    return "score" in job.steps and (job.state not in FINAL or (job.finished_at or now) > now - PAUSE)
 
 
 def purge_trash(services: Services) -> None:
@@ -55,22 +57,26 @@ def purge_trash(services: Services) -> None:
 def forget_keys(services: Services) -> None:
     """Forget idempotency keys of yesterday."""
     with services.db.begin() as db:
-        idempotency.expire(db, before=services.clock() - DAY)
+        idempotency.sweep(db, before=services.clock() - DAY)
 
 
 def sweep_work(services: Services) -> None:
-    """Remove the checkpoints of jobs that are over or unknown."""
+    """Remove the checkpoints of jobs that are over, and after a day what belongs to no job."""
     folder = services.data / "work"
     for path in folder.iterdir() if folder.is_dir() else ():
+        if not _needed(services, path):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _needed(services: Services, path: Path) -> bool:
+    try:
         with services.db.connect() as db:
-            try:
-                kept = jobs.get(db, path.stem).state not in FINAL
-            except Missing:
-                kept = False
-        if not kept and path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        elif not kept:
-            path.unlink(missing_ok=True)
+            return jobs.get(db, path.stem).state not in FINAL
+    except Missing:
+        return path.stat().st_mtime > services.clock() - DAY
 
 
 def mend(services: Services) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Iterator
 from itertools import islice
+from typing import TypeVar
 
 from sightloop.core.entities import Image, Job, Json, Progress
 from sightloop.core.ports import Report
 from sightloop.flows.services import Services
 from sightloop.store import images, projects
+from sightloop.store import quality as quality_rows
 from sightloop.vision import quality
 
 SAMPLE = 5_000  # pictures the limits are learnt from
 ENOUGH = 20
 BATCH = 500
+COPIES = ("exact_duplicate", "near_duplicate")
 
 
 def describe(services: Services, job: Job, report: Report) -> Json:
@@ -35,20 +38,31 @@ def _flag_all(services: Services, project_id: str, limits: Json, report: Report)
     pairs = {name: (pair[0], pair[1]) for name, pair in limits.items()}
     flagged, seen = 0, 0
     with services.db.connect() as db:
-        everything = [image for image in images.stream(db, project_id) if image.quality]
-    for start in range(0, len(everything), BATCH):
-        changed = []
-        for image in everything[start : start + BATCH]:
-            issues = quality.issues(_measures(image), pairs)
-            flagged += bool(issues)
-            if issues != image.quality.get("issues"):
-                changed.append(dataclasses.replace(image, quality={**image.quality, "issues": issues}))
-        with services.db.begin() as db:
-            images.requalify(db, changed)
-        seen += len(everything[start : start + BATCH])
-        report(Progress(seen, len(everything), "quality checked"))
+        for batch in batched(images.stream(db, project_id), BATCH):
+            found = {image.id: _judged(image, pairs) for image in batch if image.quality}
+            changed = {image.id: found[image.id] for image in batch if found.get(image.id, {}) != image.quality}
+            with services.db.begin() as writing:
+                quality_rows.judge(writing, project_id, changed)
+            flagged += sum(bool(one["issues"]) for one in found.values())
+            seen += len(batch)
+            report(Progress(seen, seen + BATCH, "quality checked"))
     return flagged
+
+
+def _judged(image: Image, limits: dict[str, tuple[float | None, float | None]]) -> Json:
+    """The image's quality with its issues by these limits; issues of another kind stay."""
+    others = [issue for issue in image.quality.get("issues", []) if issue in COPIES]
+    return {**image.quality, "issues": [*quality.issues(_measures(image), limits), *others]}
 
 
 def _measures(image: Image) -> dict[str, float]:
     return {name: value for name, value in image.quality.items() if name != "issues"}
+
+
+T = TypeVar("T")
+
+
+def batched(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    """Lists of `size` items, the last one shorter."""
+    while batch := list(islice(items, size)):
+        yield batch

@@ -182,5 +182,5 @@ def _answers(setup: Setup) -> bool:
 
 
 def _existing(path: Path) -> Path:
-    """`path`, or the nearest folder above it that is there."""
-    return next(one for one in (path.absolute(), *path.absolute().parents) if one.is_dir())
+    """`path`, or the nearest thing above it that is there."""
+    return next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())

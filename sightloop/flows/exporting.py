@@ -59,8 +59,8 @@ def stream(services: Services, *, user: User, name: str, filters: Filters | None
 class _Listing:
     """The two tables of contents as they grow, and the names that are taken; spooled to disk beyond a megabyte."""
 
-    dataset: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(SPOOL_BYTES))
-    manifest: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(SPOOL_BYTES))
+    dataset: IO[bytes]
+    manifest: IO[bytes]
     taken: set[str] = field(default_factory=set)
 
     def place(self, image: Image) -> str:
@@ -85,24 +85,35 @@ class _Listing:
 
 def _stream(services: Services, project: Project, filters: Filters) -> Iterator[bytes]:
     archive = ZipStream(compress_type=ZIP_STORED)
-    listing = _Listing()
-    listing.dataset.write(_csv_line(*COLUMNS))
-    for image in _rows(services, project, filters):
-        try:
-            data = encode.strip(services.blobs.get(image.sha256), image.media_type)
-        except (Missing, BadImage) as error:
-            listing.note(image, path=None, reason=error.message)
-            continue
-        path = listing.place(image)
-        listing.note(image, path=path)
-        archive.add(data, path)
-        yield from archive.all_files()
-    for name, table in ((DATASET, listing.dataset), (MANIFEST, listing.manifest)):
-        table.seek(0)
-        archive.add(iter(lambda table=table: table.read(SPOOL_BYTES), b""), name)  # type: ignore[misc]
-        yield from archive.all_files()
-        table.close()
+    with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as dataset, tempfile.SpooledTemporaryFile(SPOOL_BYTES) as manifest:
+        listing = _Listing(dataset, manifest)
+        dataset.write(_csv_line(*COLUMNS))
+        for image in _rows(services, project, filters):
+            data = _bare(services, image, listing)
+            if data is not None:
+                path = listing.place(image)
+                listing.note(image, path=path)
+                archive.add(data, path)
+                yield from archive.all_files()
+        for name, table in ((DATASET, dataset), (MANIFEST, manifest)):
+            table.seek(0)
+            archive.add(_pieces(table), name)
+            yield from archive.all_files()
     yield from archive.footer()
+
+
+def _bare(services: Services, image: Image, listing: _Listing) -> bytes | None:
+    """The picture's bytes without metadata; None, and noted with the reason, where there are none."""
+    try:
+        return encode.strip(services.blobs.get(image.sha256), image.media_type or None)
+    except (Missing, BadImage) as error:
+        listing.note(image, path=None, reason=error.message)
+        return None
+
+
+def _pieces(table: IO[bytes]) -> Iterator[bytes]:
+    while piece := table.read(SPOOL_BYTES):
+        yield piece
 
 
 def _rows(services: Services, project: Project, filters: Filters) -> Iterator[Image]:

@@ -18,4 +18,5 @@ def filters(values: Mapping[str, Any]) -> Filters:
     unknown = sorted(set(given) - NAMES)
     if unknown:
         raise Rejected(f"no filter {unknown[0]!r}.", hint=f"Known filters: {', '.join(sorted(NAMES))}.")
-    return Filters(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+    plain: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in given.items()}
+    return Filters(**plain)

@@ -36,4 +36,4 @@ def finish(services: Services, *, user: User, key: str, route: str, status: int,
 def abandon(services: Services, *, user: User, key: str, route: str) -> None:
     """Free `key`: the request failed and may be tried again."""
     with services.db.begin() as db:
-        idempotency.abandon(db, key=key, user_id=user.id, route=route)
+        idempotency.forget(db, key=key, user_id=user.id, route=route)

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from sightloop.core.entities import Image, Json, Side
+from sightloop.flows.intake import Draft
 from sightloop.flows.layouts import Layout
 from sightloop.flows.services import Services
 from sightloop.measure import leaks
@@ -17,29 +18,64 @@ CHUNK = 500
 EARLIER: dict[str, tuple[Side, ...]] = {"calibration": ("train",), "test": ("train", "calibration")}
 
 
-def write(services: Services, *, project_id: str, import_id: str, layout: Layout) -> Json:
-    """The report of a finished import, ready for JSON; held-out pictures that also train are marked `leaked`.
+def write(
+    services: Services,
+    *,
+    project_id: str,
+    import_id: str,
+    layout: Layout,
+    drafts: Sequence[Draft],
+    contents: Mapping[str, str],
+) -> Json:
+    """End an import: mark held-out pictures that also teach as `leaked`, and keep the report.
+
+    Args:
+        contents: path → SHA-256 of every file that could be read.
 
     Returns {import_id, layout, total, stored, duplicate, failed, classes, failures, skipped_count, skipped, at_odds,
-    leaks}: `at_odds` are labels that differ from the word that stands, `leaks` is None for a set of at most one picture.
+    leaks}: `at_odds` are labels that differ from the word that stands, `leaks` is None below two pictures.
     """
-    with services.db.connect() as db:
-        items = imports.items(db, import_id)
-        ids = sorted({item["image_id"] for item in items if item["image_id"]})
-        known: dict[str, Image] = {}
-        for begin in range(0, len(ids), CHUNK):
-            known.update({image.id: image for image in images.many(db, ids[begin : begin + CHUNK])})
-    rows = _rows(items, known)
+    known = _images(services, project_id, contents)
+    rows = [_row(draft, known[draft.where]) for draft in drafts if draft.where in known]
     found = leaks.find(rows) if len(rows) > 1 else None
     if found:
-        _mark(services, project_id, found, known={item["path"]: item["image_id"] for item in items})
-    return {
+        _mark(services, project_id, found, known=known)
+    with services.db.connect() as db:
+        fates = imports.report(db, import_id)
+    report: Json = {
         "import_id": import_id,
-        **_fates(items),
-        **_left_out(layout),
-        "at_odds": _at_odds(items, known)[:LISTED],
+        "layout": layout.kind,
+        "total": len(drafts),
+        **{name: fates[name] for name in ("stored", "duplicate", "failed", "failures")},
+        "classes": dict(Counter(row.label for row in rows if row.label is not None)),
+        "skipped_count": len(layout.skipped),
+        "skipped": [{"path": skip.where, "reason": skip.reason} for skip in layout.skipped[:LISTED]],
+        "at_odds": _at_odds(drafts, known)[:LISTED],
         "leaks": {**found, "held_out": held_out(rows, found)} if found else None,
     }
+    with services.db.begin() as db:
+        imports.finish(db, import_id, detail=report)
+    return report
+
+
+def _images(services: Services, project_id: str, contents: Mapping[str, str]) -> dict[str, Image]:
+    """The stored picture of every file by its path."""
+    with services.db.connect() as db:
+        ids = images.known(db, project_id, contents.values())
+        found = {image.sha256: image for image in images.many(db, list(ids.values()))}
+    return {path: found[sha] for path, sha in contents.items() if sha in found}
+
+
+def _row(draft: Draft, image: Image) -> leaks.Row:
+    return leaks.Row(
+        image_id=draft.where,
+        sha256=image.sha256,
+        pixel_hash=image.pixel_hash,
+        phash=int(image.phash, 16) if image.phash else None,
+        side=draft.side or image.side,
+        label=draft.label,
+        group=image.group_id or image.id,
+    )
 
 
 def held_out(rows: Sequence[leaks.Row], found: Json) -> Json:
@@ -59,26 +95,10 @@ def held_out(rows: Sequence[leaks.Row], found: Json) -> Json:
     return counts
 
 
-def _rows(items: Iterable[Json], known: Mapping[str, Image]) -> list[leaks.Row]:
-    return [
-        leaks.Row(
-            image_id=item["path"],
-            sha256=image.sha256,
-            pixel_hash=image.pixel_hash,
-            phash=int(image.phash, 16) if image.phash else None,
-            side=item["side"] or image.side,
-            label=item["label"],
-            group=image.group_id or image.id,
-        )
-        for item in items
-        if item["image_id"] and (image := known.get(item["image_id"]))
-    ]
-
-
-def _mark(services: Services, project_id: str, found: Json, *, known: Mapping[str, str]) -> None:
+def _mark(services: Services, project_id: str, found: Json, *, known: Mapping[str, Image]) -> None:
     """Say on the rows which held-out pictures also stood on an earlier side, so that scores can leave them out."""
     paths = [path for side in EARLIER for path in found["leaked"][side]]
-    ids = sorted({known[path] for path in paths})
+    ids = sorted({known[path].id for path in paths})
     for begin in range(0, len(ids), CHUNK):
         with services.db.begin() as db:
             current = changes.current(db, ids[begin : begin + CHUNK], project_id=project_id)
@@ -90,30 +110,10 @@ def _mark(services: Services, project_id: str, found: Json, *, known: Mapping[st
             changes.save(db, marked)
 
 
-def _fates(items: Sequence[Json]) -> Json:
-    fates = Counter(item["outcome"] for item in items)
-    failed = [{"path": item["path"], "reason": item["reason"]} for item in items if item["outcome"] == "failed"]
-    labels = Counter(item["label"] for item in items if item["label"] and item["outcome"] != "failed")
-    return {
-        "total": len(items),
-        **{fate: fates[fate] for fate in ("stored", "duplicate", "failed")},
-        "classes": dict(labels),
-        "failures": failed[:LISTED],
-    }
-
-
-def _left_out(layout: Layout) -> Json:
-    return {
-        "layout": layout.kind,
-        "skipped_count": len(layout.skipped),
-        "skipped": [{"path": skip.where, "reason": skip.reason} for skip in layout.skipped[:LISTED]],
-    }
-
-
-def _at_odds(items: Iterable[Json], known: Mapping[str, Image]) -> list[Json]:
+def _at_odds(drafts: Iterable[Draft], known: Mapping[str, Image]) -> list[Json]:
     found = []
-    for item in items:
-        image = known.get(item["image_id"] or "")
-        if image and item["label"] and item["label"] != image.label:
-            found.append({"path": item["path"], "image_id": image.id, "given": item["label"], "stands": image.label})
+    for draft in drafts:
+        image = known.get(draft.where)
+        if image and draft.label and draft.label != image.label:
+            found.append({"path": draft.where, "image_id": image.id, "given": draft.label, "stands": image.label})
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -108,10 +107,11 @@ def run(services: Services, job: Job, report: Report) -> Json:
         project = _grow(services, project, layout)
         with services.db.begin() as db:
             import_id = imports.start(db, project.id, job_id=job.id, source=path.name, created_by=job.created_by)
-        _take_all(services, job, report, project=project, import_id=import_id, layout=layout)
-        found = import_report.write(services, project_id=project.id, import_id=import_id, layout=layout)
-    with services.db.begin() as db:
-        imports.finish(db, import_id, report=found)
+        drafts = _drafts(layout, project, site=job.params.get("site"))
+        contents = _take_all(services, job, report, project=project, import_id=import_id, layout=layout, drafts=drafts)
+        found = import_report.write(
+            services, project_id=project.id, import_id=import_id, layout=layout, drafts=drafts, contents=contents
+        )
     view.sync(services, project.id)
     if job.params.get("discard"):
         path.unlink(missing_ok=True)
@@ -161,20 +161,30 @@ def _drafts(layout: Layout, project: Project, *, site: str | None) -> list[Draft
 
 
 def _take_all(
-    services: Services, job: Job, report: Report, *, project: Project, import_id: str, layout: Layout
-) -> None:
-    drafts = _drafts(layout, project, site=job.params.get("site"))
+    services: Services,
+    job: Job,
+    report: Report,
+    *,
+    project: Project,
+    import_id: str,
+    layout: Layout,
+    drafts: Sequence[Draft],
+) -> dict[str, str]:
+    """Take every draft in that is not in yet; returns the SHA-256 of every readable file by its path."""
     with services.db.connect() as db:
-        done = imports.paths(db, import_id)
+        done = imports.done_paths(db, import_id)
+    earlier = [draft for draft in drafts if draft.where in done]
+    contents = {one.draft.where: one.sha256 for batch in intake.batches(earlier, layout.read) for one in batch}
     todo = [draft for draft in drafts if draft.where not in done]
-    count, began = len(drafts) - len(todo), time.monotonic()
 
     def record(db: Connection, taken: Sequence[Taken]) -> None:
-        imports.add_items(db, import_id, [intake.as_row(one) for one in taken])
+        imports.add_items(db, import_id, [intake.as_item(one) for one in taken])
 
+    count = len(earlier)
     for batch in intake.batches(todo, layout.read):
         report(Progress(count, len(drafts), f"{count} of {len(drafts)} pictures"))
         intake.take(services, project=project, batch=batch, source="import", by=job.created_by, record=record)
+        contents.update({one.draft.where: one.sha256 for one in batch if one.reason is None})
         count += len(batch)
-    rate = len(todo) / max(time.monotonic() - began, 1e-9)
-    report(Progress(count, len(drafts), f"{count} pictures", figures={"pictures_per_second": rate}))
+    report(Progress(count, len(drafts), f"{count} of {len(drafts)} pictures"))
+    return contents

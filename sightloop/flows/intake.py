@@ -15,7 +15,7 @@ from sightloop.core.errors import BadImage, Overloaded, Rejected
 from sightloop.core.ids import new_id
 from sightloop.flows.answer import prediction, with_issues
 from sightloop.flows.services import Services
-from sightloop.store import images
+from sightloop.store import images, imports
 
 if TYPE_CHECKING:
     from sightloop.store.answers import Answered
@@ -188,7 +188,7 @@ def _load(draft: Draft, read: Callable[[str], bytes]) -> Loaded:
 
 def _decode(services: Services, project: Project, fresh: Sequence[Loaded]) -> Mapping[str, Answer | BadImage]:
     """Every picture through the runtime, so that decoding uses all its cores."""
-    asked = {}
+    asked: dict[str, Future[Answer]] = {}
     for one in fresh:
         asked[one.sha256] = _submit(services, project, one, waiting=list(asked.values()))
     found: dict[str, Answer | BadImage] = {}
@@ -259,13 +259,13 @@ def file_title(name: str) -> str:
     return "".join(letter for letter in last if letter.isprintable())[:MAX_NAME] or "picture"
 
 
-def as_row(one: Taken) -> Json:
-    """What became of one draft, ready for JSON."""
-    return {
-        "path": one.draft.where,
-        "outcome": one.fate,
-        "image_id": one.image.id if one.image else None,
-        "label": one.draft.label,
-        "side": one.draft.side,
-        "reason": one.reason,
-    }
+def as_item(one: Taken) -> imports.Item:
+    """What became of one draft, as a row of its import."""
+    return imports.Item(
+        path=one.draft.where,
+        outcome=one.fate,
+        image_id=one.image.id if one.image else None,
+        side=one.draft.side,
+        label=one.draft.label,
+        reason=one.reason,
+    )

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from sightloop.core.entities import UNKNOWN, Json, Progress, Project, User
-from sightloop.core.errors import Rejected
+from sightloop.core.errors import Missing, Rejected
 from sightloop.core.ids import new_id
 from sightloop.core.ports import Report
 from sightloop.flows import accounts, intake, mongo_dump, sources, view
@@ -49,8 +49,8 @@ def read(
         images: the folder that holds `uploads/` and `organized_images/`; the dump's own folder when absent.
 
     Returns {import_id, documents, stored, duplicate, failed, missing, corrected, users_added, classes_added, failures
-    [{path, reason}]}: stored + duplicate + failed is `documents`; `missing` of the failed have no file. Reading the same
-    dump again changes nothing.
+    [{path, reason}]}: stored + duplicate + failed is `documents`; `missing` of the failed have no file. Reading the
+    same dump again changes nothing.
 
     Raises:
         Missing: no dump, project or picture folder.
@@ -73,15 +73,17 @@ def read(
     found = _report(taken, files, documents, skipped=[*refused, *unread])
     found |= {"import_id": import_id, "users_added": added, "classes_added": grown}
     with services.db.begin() as db:
-        imports.finish(db, import_id, report=found)
+        imports.finish(db, import_id, detail=found)
     view.sync(services, project.id)
     return found
 
 
 class _Files:
-    """The pictures below a folder; a document's path is matched from its end, as its beginning was another machine's."""
+    """The pictures below a folder; a document's path is matched from its end, for it began elsewhere."""
 
     def __init__(self, root: Path) -> None:
+        if not root.is_dir():
+            raise Missing(f"no folder {str(root)!r}.", hint="Name the folder that holds organized_images/.")
         with sources.opened(root) as source:
             self.read = source.read
             self._by_name: dict[str, list[PurePosixPath]] = defaultdict(list)
@@ -89,10 +91,13 @@ class _Files:
                 self._by_name[PurePosixPath(name).name.casefold()].append(PurePosixPath(name))
 
     def find(self, one: Picture) -> PurePosixPath | None:
-        """The file of a document: the one that shares most of its path, then the one in its class's folder."""
+        """The file that shares most of the document's path; a bare name must be the only one of its kind."""
         wanted = {one.corrected, one.predicted}
         found = self._by_name.get(one.path.name.casefold(), [])
-        return max(found, key=lambda path: (_shared(path, one.path), path.parent.name in wanted), default=None)
+        best = max(found, key=lambda path: (_shared(path, one.path), path.parent.name in wanted), default=None)
+        if best is None or len(found) == 1 or best.parent.name in wanted or _shared(best, one.path) > 1:
+            return best
+        return None
 
 
 def _shared(one: PurePosixPath, two: PurePosixPath) -> int:
@@ -106,7 +111,7 @@ def _shared(one: PurePosixPath, two: PurePosixPath) -> int:
 
 
 def _corrected(one: Picture, files: _Files) -> str | None:
-    """The class a person chose: as written, else that of the folder the file was moved to after the model had spoken."""
+    """The class a person chose: as written, else that of the folder the file was moved to afterwards."""
     if one.corrected is not None:
         return one.corrected if is_class_name(one.corrected) else None
     path = files.find(one)
@@ -132,7 +137,7 @@ def _bring_people(services: Services, project: Project, people: Sequence[Account
             if known is None:
                 users.add(db, person, password_hash=nobody)
                 added += 1
-            if projects.role_of(db, project.id, person) is None:
+            if projects.role_of(db, project.id, user=person) is None:
                 projects.set_member(db, project.id, user_id=person.id, role="reviewer")
         owners |= dict.fromkeys(one.keys, person.id)
     return owners, added
@@ -179,7 +184,7 @@ def _take(
         return files.read(str(place))
 
     def record(db: Connection, taken: Sequence[Taken]) -> None:
-        imports.add_items(db, import_id, [intake.as_row(one) for one in taken])
+        imports.add_items(db, import_id, [intake.as_item(one) for one in taken])
 
     done: list[Taken] = []
     for batch in intake.batches(drafts, get):

@@ -1,4 +1,4 @@
-"""The documents of a mongoexport dump in plain words: BioSight's users and images, whatever their fields were called."""
+"""The documents of a mongoexport dump in plain words: BioSight's users and images."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sightloop.core.entities import Job, Json
 from sightloop.core.ports import Report
-from sightloop.flows import answer, demo, describing, evaluating, importing, snapshot, training
+from sightloop.flows import answer, assessing, demo, describing, importing, registering, snapshot, training
 from sightloop.flows.services import Services
 
 Step = Callable[[Services, Job, Report], Json]
@@ -19,6 +19,6 @@ STEPS: Mapping[str, Step] = {
     "rescore": answer.rescore,
     "snapshot": snapshot.snapshot,
     "train": training.train,
-    "evaluate": evaluating.evaluate,
-    "register": training.register,
+    "evaluate": assessing.evaluate,
+    "register": registering.register,
 }

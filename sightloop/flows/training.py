@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from collections.abc import Mapping
 from typing import Any
 
 from sightloop import families
-from sightloop.bundles import format as bundle_format
-from sightloop.core.entities import Example, Job, Json, ModelVersion, Progress, Project, Snapshot, TrainingSet, User
+from sightloop.core.entities import Example, Job, Json, Progress, Snapshot, TrainingSet, User
 from sightloop.core.ports import Report
 from sightloop.flows import manifests
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
-from sightloop.store import jobs, projects, runs, snapshots, versions
+from sightloop.store import jobs, projects, runs, snapshots
 from sightloop.store.database import Connection
 
 STEPS = ("snapshot", "train", "evaluate", "register")
@@ -64,9 +62,8 @@ def train(services: Services, job: Job, report: Report) -> Json:
     with services.db.begin() as db:
         project = projects.get(db, job.project_id)
         taken = snapshots.get(db, job.context["snapshot_id"])
-        run_id = job.context.get("run_id") or runs.start(
-            db, project_id=project.id, job_id=job.id, family=name, params=params, experiment=job.params["experiment"]
-        )
+        known = runs.by_job(db, job.id)
+        run_id = known["id"] if known else _start_run(db, job, taken)
     follow = _Curve(services, run_id, report)
     made = families.get(name).train(
         training_set(services, taken),
@@ -77,6 +74,18 @@ def train(services: Services, job: Job, report: Report) -> Json:
         context={"weights_dir": str(services.weights), "snapshot": taken.hash, "project": project.name},
     )
     return {"run_id": run_id, "trained": made}
+
+
+def _start_run(db: Connection, job: Job, taken: Snapshot) -> str:
+    return runs.start(
+        db,
+        taken.project_id,
+        family=job.params["family"],
+        params={**job.params["params"], "experiment": job.params["experiment"]},
+        job_id=job.id,
+        snapshot_id=taken.id,
+        created_by=job.created_by,
+    )
 
 
 class _Curve:
@@ -90,7 +99,7 @@ class _Curve:
         if "epoch" in progress.figures:
             figures = dict(progress.figures)
             with self.services.db.begin() as db:
-                runs.point(db, self.run_id, step=int(figures.pop("epoch")), figures=figures)
+                runs.point(db, self.run_id, step=figures.pop("epoch"), figures=figures)
 
 
 def training_set(services: Services, taken: Snapshot) -> TrainingSet:
@@ -103,56 +112,3 @@ def training_set(services: Services, taken: Snapshot) -> TrainingSet:
             path = str(services.blobs.path(row["sha256"]))
             sides[row["side"]].append(Example(row["image_id"], path, classes.index(row["label"]), row["group"]))
     return TrainingSet(classes, tuple(sides["train"]), tuple(sides["calibration"]))
-
-
-def register(services: Services, job: Job, report: Report) -> Json:
-    """Job step: pack the bundle, store it and list it as a version; a project's first version goes live at once."""
-    assert job.project_id is not None
-    work = services.work_folder(job.id)
-    packed = services.blobs.incoming / f"{job.id}.bundle"
-    bundle = bundle_format.pack(work / "bundle", packed)
-    services.blobs.adopt(packed, bundle)
-    packed.unlink(missing_ok=True)
-    version = _list(services, job, bundle)
-    shutil.rmtree(work, ignore_errors=True)
-    report(Progress(1, 1, f"version {version.number} registered"))
-    return {"version": version.number, "version_id": version.id}
-
-
-def _list(services: Services, job: Job, bundle: str) -> ModelVersion:
-    """Add the version's row, end the run and, where nothing is live yet, go live; all in one transaction."""
-    assert job.project_id is not None
-    metrics = {"test": job.context["evaluation"], "training": job.context["trained"].get("metrics", {})}
-    with services.db.begin() as db:
-        project = projects.get(db, job.project_id)
-        known = versions.by_bundle(db, project.id, bundle)
-        if known is not None:
-            return known
-        version = versions.add(
-            db,
-            project.id,
-            bundle=bundle,
-            family=job.params["family"],
-            params=job.params["params"],
-            metrics=metrics,
-            snapshot_id=job.context["snapshot_id"],
-            created_by=job.created_by,
-        )
-        runs.finish(db, job.context["run_id"], metrics=metrics["test"], state="done")
-        if project.live_version_id is None:
-            _go_live(db, project, version, by=job.created_by)
-    return version
-
-
-def _go_live(db: Connection, project: Project, version: ModelVersion, *, by: str | None) -> None:
-    reason = "the project's first model"
-    projects.set_live(db, project.id, version_id=version.id, by=by, action="promote", reason=reason)
-    jobs.enqueue(
-        db,
-        kind="rescore",
-        steps=("rescore",),
-        params={"version_id": version.id},
-        project_id=project.id,
-        created_by=by,
-        heavy=False,
-    )

@@ -14,7 +14,8 @@ from sightloop.core.ids import new_id
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
 from sightloop.store import images
-from sightloop.vision import decode
+from sightloop.vision.decode import probe
+from sightloop.vision.headers import Header
 
 MAX_NAME = 255
 
@@ -57,9 +58,9 @@ def keep(
     drafts = [
         _draft(services, one, header, project=target, user=user, source=source, site=site)
         for one, header in zip(incoming, headers, strict=True)
-        if isinstance(header, decode.Header)
+        if isinstance(header, Header)
     ]
-    good = [one for one, header in zip(incoming, headers, strict=True) if isinstance(header, decode.Header)]
+    good = [one for one, header in zip(incoming, headers, strict=True) if isinstance(header, Header)]
     fresh = [one for one in good if not services.blobs.has(one.sha256)]
     for one in fresh:
         services.blobs.adopt(one.path, one.sha256)
@@ -84,12 +85,12 @@ def known(services: Services, *, user: User, project: str, checksums: Sequence[s
         return images.known(db, target.id, checksums)
 
 
-def _look(one: Incoming) -> decode.Header | str:
+def _look(one: Incoming) -> Header | str:
     """The header, or the reason why this file is refused."""
     if one.size == 0:
         return f"{one.name!r} is empty."
     try:
-        return decode.probe(one.path.read_bytes())
+        return probe(one.path.read_bytes())
     except BadImage as error:
         return f"{error.message} {error.hint}".strip()
 
@@ -97,7 +98,7 @@ def _look(one: Incoming) -> decode.Header | str:
 def _draft(
     services: Services,
     one: Incoming,
-    header: decode.Header,
+    header: Header,
     *,
     project: Project,
     user: User,

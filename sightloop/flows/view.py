@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sightloop.core.entities import Image, Json, Project
@@ -106,21 +106,26 @@ def _present(root: Path) -> Iterator[str]:
 
 
 def _link(services: Services, target: Path, sha256: str) -> bool:
-    """Put the blob's bytes at `target` as a hard link, as a copy where links are impossible; False without a blob."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    """Put the blob's bytes at `target`; False where there is no blob."""
     try:
         source = services.blobs.path(sha256)
     except Missing:
         return False
+    place(source, target)
+    return True
+
+
+def place(source: Path, target: Path, *, link: Callable[[Path, Path], None] = os.link) -> None:
+    """Make `target` a hard link of `source`, or a copy where links are impossible; a file that is there stays."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        os.link(source, target)
+        link(source, target)
     except FileExistsError:
-        return True
+        return
     except OSError:
         half = target.with_name(f".{target.name[:ID_LENGTH]}.half")
         shutil.copyfile(source, half)
         half.replace(target)
-    return True
 
 
 def _remove(path: Path) -> None:

@@ -68,9 +68,7 @@ def butterfly(rng: Rng, grid: Grid, paint: Paint) -> list[Layer]:
     body_in = np.maximum(ellipse(x, y, (0, -0.16), (0.055, 0.36)), ellipse(x, y, (0, 0.16), (0.085, 0.17)))
     body_in = np.maximum(body_in, ellipse(x, y, (0, 0.34), (0.06, 0.06)))
     hairs = fractal(rng, grid.size, slope=0.3, low=20)
-    body = Layer(
-        0.08 + 0.14 * dome(body_in), paint.dark * np.clip(0.9 + 0.25 * hairs, 0.2, 2), cover(body_in), 0.1
-    )
+    body = Layer(0.08 + 0.14 * dome(body_in), paint.dark * np.clip(0.9 + 0.25 * hairs, 0.2, 2), cover(body_in), 0.1)
     tip = (float(rng.uniform(0.2, 0.34)), float(rng.uniform(0.74, 0.86)))
     feeler, _ = strokes(side, y, [(0.03, 0.38), (tip[0] * 0.55, 0.62), tip], width=0.014)
     club = np.maximum(feeler, 0.03 - polar(side - np.float32(tip[0]), y - np.float32(tip[1]))[0])
@@ -79,8 +77,16 @@ def butterfly(rng: Rng, grid: Grid, paint: Paint) -> list[Layer]:
 
 
 def _wing(
-    rng: Rng, radius: Field, angle: Field, clouds: Field, paint: Paint, *, middle: float, spread: float,
-    reach: float, point: float,
+    rng: Rng,
+    radius: Field,
+    angle: Field,
+    clouds: Field,
+    paint: Paint,
+    *,
+    middle: float,
+    spread: float,
+    reach: float,
+    point: float,
 ) -> tuple[Field, Field, Field]:
     """One pair of wings in polar coordinates: how far inside, colour, relief."""
     away = (angle - np.float32(middle)) / np.float32(spread)
@@ -90,7 +96,9 @@ def _wing(
     veins = np.exp(-((wrap(away * 3.4) / 0.055) ** 2)) * step(0.22, 0.34, radius)
     rim = step(0.2, 0.11, inside + 0.01 * clouds) * np.float32(rng.choice([0.55, 1.0]))
     share = np.clip(radius / reach, 0, 1)
-    albedo = mix(paint.base, paint.second, np.clip(step(0.75, 0.1, share) * np.float32(rng.uniform(0, 0.8)) + 0.1 * clouds, 0, 1))
+    albedo = mix(
+        paint.base, paint.second, np.clip(step(0.75, 0.1, share) * np.float32(rng.uniform(0, 0.8)) + 0.1 * clouds, 0, 1)
+    )
     albedo = mix(albedo, paint.dark, np.clip(0.8 * veins + rim, 0, 1))
     beads = step(0.35, 0.22, polar(wrap(away * 3.4 + 0.5), (inside - 0.075) * 7)[0])
     albedo = mix(albedo, mix(paint.second, np.float32(0.9), 0.5), beads * np.float32(rng.choice([0.0, 0.95])))

@@ -12,7 +12,7 @@ from sightloop.core.arrays import Pixels
 from sightloop.core.errors import Missing
 from sightloop.samples.knobs import DEFAULT, Knobs, recolour
 from sightloop.samples.light import Layer, colour, daylight, develop, ground, mix, shade
-from sightloop.samples.noise import Field, Rng, blur, cells, fractal, grain, step, stretched
+from sightloop.samples.noise import Field, Rng, as_field, blur, cells, fractal, grain, step, stretched
 from sightloop.samples.shapes import frame, rotate
 
 Surface: TypeAlias = Literal["concrete", "asphalt"]
@@ -89,7 +89,9 @@ def _crack(rng: Rng, size: int, healed: Field) -> Field:
     start, heading = rng.uniform(0.15, 0.85, 2) * size, float(rng.uniform(0, 2 * np.pi))
     paths = [
         _walk(rng, start, heading=heading, length=1.3 * size, width=width, unit=unit),
-        _walk(rng, start, heading=heading + np.pi + float(rng.normal(0, 0.2)), length=1.3 * size, width=width, unit=unit),
+        _walk(
+            rng, start, heading=heading + np.pi + float(rng.normal(0, 0.2)), length=1.3 * size, width=width, unit=unit
+        ),
     ]
     for _ in range(int(rng.integers(0, 6))):
         parent = paths[int(rng.integers(len(paths)))]
@@ -99,15 +101,13 @@ def _crack(rng: Rng, size: int, healed: Field) -> Field:
         paths.append(_walk(rng, parent.points[place], heading=turned, length=long, width=max(wide, unit), unit=unit))
     depth = np.full((size, size), -9, dtype=np.float32)
     for path in paths:
-        _stamp(depth, path)
+        stamp(depth, path)
     ragged = fractal(rng, size, slope=0.6, low=8, high=70) * np.float32(0.32 * unit)
     return np.where(depth > -3, depth + ragged - healed * np.float32(1.6 * unit), depth)
 
 
-def _walk(
-    rng: Rng, start: NDArray[np.float64], *, heading: float, length: float, width: float, unit: float
-) -> Path:
-    """A correlated random walk that keeps its main direction, jagged in the small, with a width that swells and tapers."""
+def _walk(rng: Rng, start: NDArray[np.float64], *, heading: float, length: float, width: float, unit: float) -> Path:
+    """A correlated random walk that keeps its main direction, jagged in the small; its width swells and tapers."""
     steps = max(int(length / (4 * unit)), 3)
     drift = np.cumsum(rng.normal(0, 0.10, steps))
     turns = heading + drift - drift.mean() * 0.5 + rng.normal(0, 0.5, steps)
@@ -125,7 +125,7 @@ def _heading(path: Path, place: int) -> float:
     return float(np.arctan2(after[1] - before[1], after[0] - before[0]))
 
 
-def _stamp(depth: Field, path: Path) -> None:
+def stamp(depth: Field, path: Path) -> None:
     """Raise `depth` to (width / 2 - distance) round every point of `path`, up to three pixels outside."""
     size = depth.shape[0]
     reach = int(np.ceil(path.widths.max() / 2)) + 3
@@ -145,7 +145,7 @@ def _stamp(depth: Field, path: Path) -> None:
 def _band(rng: Rng, size: int, width: float) -> Field:
     """How deep (in half picture widths) each pixel lies inside a straight band of `width`, anywhere, any direction."""
     along, _ = rotate(*frame(size), float(rng.choice([0, np.pi / 2]) + rng.normal(0, 0.25)))
-    return np.float32(width) - np.abs(along - np.float32(rng.uniform(-0.8, 0.8)))
+    return as_field(width - np.abs(along - np.float32(rng.uniform(-0.8, 0.8))))
 
 
 def _distract(rng: Rng, height: Field, albedo: Field) -> tuple[Field, Field]:
@@ -183,6 +183,6 @@ def _cast_shadows(rng: Rng, size: int) -> Field:
         for _ in range(int(rng.integers(1, 4))):
             start, heading = rng.uniform(0, 1, 2) * size, float(rng.uniform(0, 2 * np.pi))
             width = float(rng.uniform(2, 6)) * unit
-            _stamp(depth, _walk(rng, start, heading=heading, length=0.9 * size, width=width, unit=unit))
+            stamp(depth, _walk(rng, start, heading=heading, length=0.9 * size, width=width, unit=unit))
         taken = np.maximum(taken, blur(np.clip(depth + 0.5, 0, 1), float(rng.uniform(2.0, 4.0)) * unit))
     return taken * np.float32(rng.uniform(0.3, 0.6))

@@ -1,4 +1,4 @@
-"""Close-ups of eyes with a clear or a clouded lens; lids, lashes, reflections and exposure vary alike in both classes."""
+"""Close-ups of eyes with a clear or a clouded lens; lids, lashes, reflections, exposure vary alike in both."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from sightloop.core.arrays import Pixels
 from sightloop.core.errors import Missing
 from sightloop.samples.knobs import DEFAULT, Knobs, recolour
 from sightloop.samples.light import Layer, colour, daylight, develop, ground, lay, mix, shade
-from sightloop.samples.noise import Field, Rng, blur, fractal, step, stretched
+from sightloop.samples.noise import Field, Rng, as_field, blur, fractal, step, stretched
 from sightloop.samples.shapes import cover, ellipse, frame, polar, rotate, strokes
 
 CLASSES = ("normal", "cataract")
-SKINS = ((0.95, 0.80, 0.72), (0.90, 0.72, 0.60), (0.80, 0.60, 0.47), (0.68, 0.48, 0.36), (0.52, 0.36, 0.27), (0.38, 0.26, 0.21))
+SKINS = (
+    (0.95, 0.80, 0.72),
+    (0.90, 0.72, 0.60),
+    (0.80, 0.60, 0.47),
+    (0.68, 0.48, 0.36),
+    (0.52, 0.36, 0.27),
+    (0.38, 0.26, 0.21),
+)
 IRISES = (  # outer and inner colour
     ((0.30, 0.19, 0.12), (0.46, 0.29, 0.16)),
     ((0.22, 0.14, 0.10), (0.32, 0.20, 0.13)),
@@ -37,11 +44,11 @@ class Lids:
 
     def upper(self, x: Field) -> Field:
         span = np.clip(1 - (x / np.float32(self.half)) ** 2, 0, 1)
-        return -np.float32(self.high) * span ** np.float32(self.upper_power) * (1 - 0.12 * x) + 0.06 * x
+        return as_field(-self.high * span ** np.float32(self.upper_power) * (1 - 0.12 * x) + 0.06 * x)
 
     def lower(self, x: Field) -> Field:
         span = np.clip(1 - (x / np.float32(self.half)) ** 2, 0, 1)
-        return np.float32(self.low) * span ** np.float32(self.lower_power) * (1 + 0.15 * x) + 0.06 * x
+        return as_field(self.low * span ** np.float32(self.lower_power) * (1 + 0.15 * x) + 0.06 * x)
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,9 @@ def draw(name: str, *, seed: int, size: int = 160, knobs: Knobs = DEFAULT) -> Pi
     surface = lay(ground(_skin(rng, eye, skin, knobs)), _ball(rng, eye, name, knobs))
     linear = shade(surface, daylight(rng))
     linear = linear * (1 - 0.55 * _lid_shadow(eye)) + _reflections(rng, eye)
-    linear = mix(linear, colour(0.10, 0.07, 0.06) * np.float32(0.4), _lashes(rng, eye) * np.float32(rng.uniform(0.7, 0.95)))
+    linear = mix(
+        linear, colour(0.10, 0.07, 0.06) * np.float32(0.4), _lashes(rng, eye) * np.float32(rng.uniform(0.7, 0.95))
+    )
     cast = colour(*rng.uniform(0.93, 1.04, 3)) * mix(colour(1, 1, 1), colour(0.8, 1.0, 0.65), knobs.palette)
     linear = linear * cast * np.float32(rng.uniform(0.13, 0.34) / float(linear.mean()))
     return develop(linear, rng, knobs, tilt=float(rng.uniform(0, 0.7)))
@@ -169,14 +178,14 @@ def _iris(rng: Rng, eye: Eye, knobs: Knobs) -> Field:
     fibres = blur(woven[rows, columns], 0.5) * np.float32(knobs.texture)
     outer, inner = (recolour(colour(*shade), knobs.palette) for shade in IRISES[int(rng.integers(len(IRISES)))])
     share = (eye.radius - eye.pupil) / (1 - eye.pupil)
-    frill = np.float32(rng.uniform(0.25, 0.45))
+    frill = float(rng.uniform(0.25, 0.45))
     albedo = mix(inner, outer, step(0.0, 2 * frill, share + 0.07 * fibres))
     albedo = albedo * np.clip(1 + 0.24 * fibres, 0.3, 1.9) * (0.9 + 0.35 * np.exp(-(((share - frill) / 0.09) ** 2)))
-    return albedo * (1 - 0.75 * step(0.72, 1.05, eye.radius)) * (1 - 0.4 * step(0.16, 0.0, share))
+    return as_field(albedo * (1 - 0.75 * step(0.72, 1.05, eye.radius)) * (1 - 0.4 * step(0.16, 0.0, share)))
 
 
 def _lens(rng: Rng, eye: Eye, *, cloudy: bool) -> Field:
-    """What is seen through the pupil: black, at times a faint haze or red reflex; or a lens clouded in one of four ways."""
+    """What the pupil shows: black, at times a faint haze or red reflex; or a lens clouded in one of four ways."""
     share = eye.radius / np.float32(eye.pupil)
     clouds = fractal(rng, eye.x.shape[0], slope=1.6)
     black = colour(0.07, 0.06, 0.06) + np.zeros_like(share)
@@ -200,7 +209,7 @@ def _lens(rng: Rng, eye: Eye, *, cloudy: bool) -> Field:
 
 def _lid_shadow(eye: Eye) -> Field:
     inside = np.clip(eye.opening * 40 + 0.5, 0, 1)
-    return np.asarray(inside * np.exp(-np.clip(eye.y - eye.upper, 0, 2) / np.float32(0.1)), dtype=np.float32)
+    return as_field(inside * np.exp(-np.clip(eye.y - eye.upper, 0, 2) / np.float32(0.1)))
 
 
 def _reflections(rng: Rng, eye: Eye) -> Field:
@@ -218,12 +227,14 @@ def _reflections(rng: Rng, eye: Eye) -> Field:
         distance = np.sqrt(across**2 + down**2)
         shape = 0.6 * large - distance if kind == 1 else 0.045 - np.abs(distance - large)
     image = step(-0.02, 0.03, shape) * np.float32(rng.uniform(0.45, 1.3))
-    small = np.exp(-(((across + 0.7 * large + 0.25) ** 2 + (down - 0.5) ** 2) / 0.004)) * np.float32(rng.uniform(0, 0.6))
+    small = np.exp(-(((across + 0.7 * large + 0.25) ** 2 + (down - 0.5) ** 2) / 0.004)) * np.float32(
+        rng.uniform(0, 0.6)
+    )
     room = np.clip(fractal(rng, eye.x.shape[0], slope=2.3, high=10), 0, 2) * np.float32(rng.uniform(0.0, 0.05))
     cornea = step(1.08, 0.95, eye.radius) * np.clip(eye.opening * 30, 0, 1)
     tear = step(0.05, 0.02, eye.lower - eye.y) * step(-0.01, 0.015, eye.lower - eye.y) * step(0.8, 0.5, np.abs(eye.x))
     glint = 0.25 * tear * np.clip(fractal(rng, eye.x.shape[0], slope=1.2, low=4), 0, 2)
-    return np.asarray(((image + small + room) * cornea + glint) * colour(0.95, 0.98, 1.0), dtype=np.float32)
+    return as_field(((image + small + room) * cornea + glint) * colour(0.95, 0.98, 1.0))
 
 
 def _lashes(rng: Rng, eye: Eye) -> Field:

@@ -1,4 +1,4 @@
-"""Natural grounds that a specimen may lie on: sand, moss, bark, water, leaf litter and stone, each a relief with colour."""
+"""Natural grounds that a specimen may lie on: sand, moss, bark, water, leaf litter, stone, each a relief."""
 
 from __future__ import annotations
 
@@ -89,7 +89,14 @@ def litter(rng: Rng, size: int) -> Layer:
     return Layer(height, albedo, _whole(size), 0.04)
 
 
-FALLEN = ((0.50, 0.33, 0.16), (0.62, 0.42, 0.20), (0.40, 0.26, 0.16), (0.66, 0.52, 0.30), (0.46, 0.40, 0.24), (0.56, 0.27, 0.15))
+FALLEN = (
+    (0.50, 0.33, 0.16),
+    (0.62, 0.42, 0.20),
+    (0.40, 0.26, 0.16),
+    (0.66, 0.52, 0.30),
+    (0.46, 0.40, 0.24),
+    (0.56, 0.27, 0.15),
+)
 
 
 def _fallen_leaf(

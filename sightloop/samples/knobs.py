@@ -9,7 +9,7 @@ import numpy as np
 from sightloop.core.arrays import Pixels
 from sightloop.core.errors import Rejected
 from sightloop.samples import noise
-from sightloop.samples.noise import Field, Rng
+from sightloop.samples.noise import Field, Rng, as_field
 
 RANGES = {"light": (0.05, 4.0), "blur": (0.0, 20.0), "noise": (0.0, 0.5), "palette": (0.0, 1.0), "texture": (0.0, 4.0)}
 
@@ -50,7 +50,7 @@ def recolour(colours: Field, amount: float) -> Field:
     """Mix colours (first axis: R, G, B) with the same colours whose channels are exchanged."""
     if not amount:
         return colours
-    return np.asarray(colours * np.float32(1 - amount) + colours[[2, 0, 1]] * np.float32(amount), dtype=np.float32)
+    return as_field(colours * np.float32(1 - amount) + colours[[2, 0, 1]] * np.float32(amount))
 
 
 def spoil(pixels: Pixels, *, knobs: Knobs, seed: int) -> Pixels:

@@ -1,21 +1,24 @@
-"""Light: layers of relief laid on one another, lit by sun and sky, with cast shadows, then developed like a photograph."""
+"""Light: layers of relief, lit by sun and sky with cast shadows, then developed like a photograph."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from sightloop.core.arrays import Pixels
 from sightloop.samples import noise
 from sightloop.samples.knobs import Knobs, to_pixels
-from sightloop.samples.noise import Field, Rng
+from sightloop.samples.noise import Field, Rng, as_field
 from sightloop.samples.shapes import frame
+
+Number: TypeAlias = float | np.floating[Any]
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Something with thickness: `height` (half picture widths above ground), `albedo` (3, h, w) linear, `cover` 0..1."""
+    """Something thick: `height` (half picture widths above ground), `albedo` (3, h, w) linear, `cover` 0..1."""
 
     height: Field
     albedo: Field
@@ -60,9 +63,9 @@ def colour(*channels: float) -> Field:
     return (np.array(channels, dtype=np.float32) ** 2)[:, None, None]
 
 
-def mix(first: Field, second: Field, share: Field | float) -> Field:
+def mix(first: Field, second: Field | Number, share: Field | Number) -> Field:
     """Linear mix of two colours or fields; `share` 1 gives the second."""
-    return np.asarray(first + (second - first) * share, dtype=np.float32)
+    return as_field(first + (second - first) * share)
 
 
 def slopes(height: Field) -> tuple[Field, Field]:
@@ -122,20 +125,24 @@ def shade(surface: Surface, light: Light) -> Field:
     half = np.float32(1 / np.sqrt(2 + 2 * up))
     mirror = np.maximum((1 + up - surface.across * east - surface.down * south) / length * half, 0)
     shine = surface.gloss * mirror**40 * np.minimum(sunny, 1)
-    return surface.albedo * (light.sun * sunny + light.sky * sky) + light.sun * shine
+    return as_field(surface.albedo * (light.sun * sunny + light.sky * sky) + light.sun * shine)
 
 
-def develop(linear: Field, rng: Rng, knobs: Knobs, *, tilt: float = 0.0) -> Pixels:
+def develop(linear: Field, rng: Rng, knobs: Knobs, *, tilt: float = 0.0, sharp: Field | None = None) -> Pixels:
     """From linear light to a photograph: exposure, depth of field, vignette, film curve, sensor noise.
 
     Args:
         tilt: how strongly focus is lost away from the middle, 0 (none) to 1.
+        sharp: 0..1, what lies in the plane of focus, nearer than its ground; everything where not given.
     """
     across, down = frame(linear.shape[1])
     squared = across * across + down * down
     if tilt:
-        soft = noise.blur(linear, linear.shape[1] / 160 * 2.2)
-        linear = mix(linear, soft, np.clip((squared - 0.25) * np.float32(1.3 * tilt), 0, 1))
+        near = np.zeros_like(squared) if sharp is None else sharp
+        behind = np.float32(1.001) - near
+        soft = noise.blur(np.concatenate([linear * behind, behind[None]]), linear.shape[1] / 160 * 2.2)
+        amount = np.clip((squared - 0.4) + (sharp is not None), 0, 1) * (1 - near) * np.float32(0.9 * tilt)
+        linear = mix(linear, soft[:3] / np.maximum(soft[3], 1e-3), amount)
     exposure = float(rng.uniform(0.85, 1.2)) * knobs.light
     linear = linear * ((1 - np.float32(rng.uniform(0.06, 0.2)) * squared) * np.float32(exposure))
     filmed = linear * (2.2 * linear + 0.12) / (linear * (2.0 * linear + 0.75) + 0.14)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Field: TypeAlias = NDArray[np.float32]  # (size, size), or (3, size, size) where a colour is meant
+Field: TypeAlias = NDArray[np.floating[Any]]  # (size, size), or (3, size, size) for a colour; float32 in practice
 Rng: TypeAlias = np.random.Generator
+
+
+def as_field(values: Field) -> Field:
+    """`values` as float32, copied only where they are something else."""
+    return np.asarray(values, dtype=np.float32)
 
 
 @lru_cache(maxsize=16)
@@ -30,7 +35,7 @@ def _response(frequency: Field, slope: float, low: float, high: float) -> Field:
     frequency = np.maximum(frequency, 0.5)
     passed = frequency**-slope * np.exp(-((frequency / high) ** 2)) * (1 - np.exp(-((frequency / max(low, 1e-3)) ** 4)))
     passed[0, 0] = 0.0
-    return passed.astype(np.float32)
+    return as_field(passed)
 
 
 def fractal(rng: Rng, size: int, *, slope: float = 1.6, low: float = 0.0, high: float = 1e4) -> Field:
@@ -55,25 +60,53 @@ def _synthesise(rng: Rng, size: int, response: Field) -> Field:
     parts = rng.random((2, size, size // 2 + 1), dtype=np.float32) - np.float32(0.5)
     spectrum = (parts[0] + 1j * parts[1]) * response
     field = np.fft.irfft2(spectrum, s=(size, size)).astype(np.float32)
-    return np.asarray(field / max(float(field.std()), 1e-12), dtype=np.float32)
+    return as_field(field / max(float(field.std()), 1e-12))
 
 
 def grain(rng: Rng, size: int) -> Field:
     """White noise, (size, size), mean 0, standard deviation 1 (a sum of uniforms: close to Gaussian and fast)."""
     uniform = rng.random((3, size, size), dtype=np.float32).sum(axis=0)
-    return np.asarray((uniform - np.float32(1.5)) * np.float32(2.0), dtype=np.float32)
+    return as_field((uniform - np.float32(1.5)) * np.float32(2.0))
 
 
 def blur(field: Field, sigma: float) -> Field:
     """Gaussian blur of (h, w) or (channels, h, w) with `sigma` in pixels; edges are repeated."""
-    if sigma <= 0:
+    if sigma <= 0.15:
         return field
+    if sigma < 1:
+        return _blur_little(_blur_little(field, sigma).swapaxes(-1, -2), sigma).swapaxes(-1, -2)
     height, width = field.shape[-2:]
-    margin = min(int(3 * sigma) + 1, height - 1, width - 1)
-    padded = np.pad(field, [(0, 0)] * (field.ndim - 2) + [(margin, margin)] * 2, mode="reflect")
+    margin = min(int(3 * sigma) + 1, (height - 1) // 2, (width - 1) // 2)
+    sides = [(margin, _quick(side + 2 * margin) - side - margin) for side in (height, width)]
+    padded = np.pad(field, [(0, 0)] * (field.ndim - 2) + sides, mode="reflect")
     response = _gaussian(padded.shape[-2], padded.shape[-1], round(float(sigma), 2))
     blurred = np.fft.irfft2(np.fft.rfft2(padded) * response, s=padded.shape[-2:])
-    return np.asarray(blurred[..., margin : margin + height, margin : margin + width], dtype=np.float32)
+    return as_field(blurred[..., margin : margin + height, margin : margin + width])
+
+
+def _blur_little(field: Field, sigma: float) -> Field:
+    """Blur along the last axis with a kernel of seven pixels, which is quicker than an FFT for a small `sigma`."""
+    weights = np.exp(-(np.arange(4) ** 2) / (2 * sigma**2))
+    weights[weights < 1e-3] = 0
+    weights = (weights / (2 * weights.sum() - 1)).astype(np.float32)
+    padded = np.pad(field, [(0, 0)] * (field.ndim - 1) + [(3, 3)], mode="edge")
+    width = field.shape[-1]
+    blurred = field * weights[0]
+    for away in range(1, 4):
+        if weights[away]:
+            right, left = padded[..., 3 + away : 3 + away + width], padded[..., 3 - away : 3 - away + width]
+            blurred = blurred + (right + left) * weights[away]
+    return as_field(blurred)
+
+
+@lru_cache(maxsize=128)
+def _quick(length: int) -> int:
+    """The next length from `length` on whose only prime factors are 2, 3 and 5: fast for an FFT."""
+    rest = length
+    for factor in (2, 3, 5):
+        while rest % factor == 0:
+            rest //= factor
+    return length if rest == 1 else _quick(length + 1)
 
 
 @lru_cache(maxsize=128)
@@ -114,4 +147,4 @@ def cells(rng: Rng, size: int, *, count: int) -> tuple[Field, Field, Field]:
 def step(low: float, high: float, field: Field) -> Field:
     """Smooth step: 0 below `low`, 1 above `high`; with `low` > `high` it falls instead of rising."""
     share = np.clip((field - np.float32(low)) * np.float32(1.0 / (high - low)), 0, 1)
-    return np.asarray(share * share * (3 - 2 * share), dtype=np.float32)
+    return as_field(share * share * (3 - 2 * share))

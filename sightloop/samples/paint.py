@@ -23,6 +23,8 @@ PALETTES: tuple[tuple[tuple[float, float, float], ...], ...] = (
     ((0.44, 0.30, 0.22), (0.78, 0.60, 0.42), (0.20, 0.13, 0.11)),  # chestnut, fawn, peat
 )
 
+LEAST_CONTRAST = 0.16  # of the base colour with the ground, as sRGB-like lightness 0..1
+
 
 @dataclass(frozen=True)
 class Paint:
@@ -33,11 +35,20 @@ class Paint:
     dark: Field
 
 
-def choose(rng: Rng, *, shift: float = 0.0) -> Paint:
-    """A palette by chance, jittered; `shift` is the knob `palette`."""
+def choose(rng: Rng, *, shift: float = 0.0, ground: float = 0.0) -> Paint:
+    """A palette by chance, jittered, and made lighter or darker where it would vanish on its ground.
+
+    Args:
+        shift: the knob `palette`.
+        ground: mean linear albedo of what the specimen lies on, 0..1.
+    """
     chosen = np.array(PALETTES[int(rng.integers(len(PALETTES)))])
     chosen = chosen * rng.uniform(0.86, 1.1) + rng.uniform(-0.04, 0.04, (3, 3))
     if rng.random() < 0.35:
         chosen[[0, 1]] = chosen[[1, 0]]
+    gap = float(chosen[0].mean()) - ground**0.5
+    if abs(gap) < LEAST_CONTRAST:
+        lighter = gap >= 0 if 0.35 < ground**0.5 < 0.65 else ground**0.5 < 0.5
+        chosen[:2] = chosen[:2] * (1 + (LEAST_CONTRAST - abs(gap)) * (1.6 if lighter else -1.6))
     base, second, dark = (recolour(colour(*np.clip(row, 0.03, 1.0)), shift) for row in chosen)
     return Paint(base, second, dark)

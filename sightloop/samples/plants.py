@@ -28,7 +28,13 @@ def leaf(rng: Rng, grid: Grid, paint: Paint) -> list[Layer]:
     veins = np.exp(-((phase / (0.10 + 0.10 * side)) ** 2)) * step(0.0, 0.04, half - side)
     rib = np.exp(-((side / (0.022 * (1.4 - share))) ** 2))
     clouds = fractal(rng, grid.size, slope=1.7)
-    height = 0.06 + 0.22 * side * float(rng.uniform(0.2, 1)) + float(rng.uniform(0.005, 0.016)) * np.cos(phase * 6.28) - 0.022 * rib + 0.008 * clouds
+    height = (
+        0.06
+        + 0.22 * side * float(rng.uniform(0.2, 1))
+        + float(rng.uniform(0.005, 0.016)) * np.cos(phase * 6.28)
+        - 0.022 * rib
+        + 0.008 * clouds
+    )
     turning = np.clip(0.5 + 0.5 * clouds + 1.5 * (side / wide - 0.55), 0, 1) * np.float32(rng.uniform(0, 1))
     albedo = mix(paint.base, paint.second, turning) * (0.95 + 0.05 * np.cos(phase * 6.28))
     albedo = mix(albedo, paint.dark, step(1.5, 2.2, clouds) * 0.6)
@@ -47,7 +53,9 @@ def fern(rng: Rng, grid: Grid, paint: Paint) -> list[Layer]:
     place = (x + 0.8 - np.float32(lean) * side) * np.float32(count / 1.8) + 0.5 * upper
     middle = np.floor(place) + 0.5 - 0.5 * upper
     share = np.clip(middle / np.float32(count), 0, 1.2)
-    length = np.float32(rng.uniform(0.48, 0.62)) * np.sqrt(np.clip(1.02 - share, 0, 1)) * np.clip(0.55 + 2.2 * share, 0, 1)
+    length = (
+        np.float32(rng.uniform(0.48, 0.62)) * np.sqrt(np.clip(1.02 - share, 0, 1)) * np.clip(0.55 + 2.2 * share, 0, 1)
+    )
     along = np.clip(side / np.maximum(length, 1e-3), 0, 1.5)
     across = np.abs(place - np.floor(place) - 0.5)
     teeth = 0.06 * np.cos(side * np.float32(rng.uniform(70, 100)))
@@ -116,16 +124,16 @@ def mushroom(rng: Rng, grid: Grid, paint: Paint) -> list[Layer]:
     stalk_in = np.minimum(half - np.abs(axis), np.minimum(y + 0.95, brim + 0.1 - y))
     stalk_height = 0.03 + np.sqrt(np.clip(half**2 - axis**2, 0, 1)) + 0.006 * np.cos(axis * 90 + clouds)
     pale = mix(paint.second, np.float32(0.85), 0.45)
-    stalk = Layer(
-        stalk_height, mix(pale, paint.dark, np.clip(0.25 * down + 0.1 * clouds, 0, 1)), cover(stalk_in), 0.06
-    )
+    stalk = Layer(stalk_height, mix(pale, paint.dark, np.clip(0.25 * down + 0.1 * clouds, 0, 1)), cover(stalk_in), 0.06)
     open_gills = tall * float(rng.uniform(0.25, 0.5))
     gill_in = ellipse(x, y, (0, brim), (wide * 0.97, open_gills))
     gills = np.cos(np.arctan2(x, brim + 0.55 * tall - y) * np.float32(52))
     under = Layer(
         0.08 + 0.12 * dome(gill_in) + 0.012 * gills, mix(pale, paint.dark, 0.4 + 0.25 * gills), cover(gill_in), 0.02
     )
-    lip = float(rng.uniform(-0.5, 0.3)) * open_gills * np.sqrt(np.clip(1 - (x / wide) ** 2, 0, 1)) + 0.012 * np.cos(x * 14)
+    lip = float(rng.uniform(-0.5, 0.3)) * open_gills * np.sqrt(np.clip(1 - (x / wide) ** 2, 0, 1)) + 0.012 * np.cos(
+        x * 14
+    )
     sag = np.where(y > brim + lip, np.float32(1 / tall), np.float32(1 / (0.09 * tall)))
     cap_in = 1 - np.abs(x / wide) ** 2.3 - ((y - brim - lip) * sag) ** 2
     round_in = ellipse(x, y, (0, brim - 0.1 * tall), (wide * 1.02, tall * 1.12))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sightloop.samples.noise import Field, Rng, fractal
+from sightloop.samples.noise import Field, Rng, as_field, fractal
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,20 @@ def frame(size: int) -> tuple[Field, Field]:
     return across, down
 
 
-def pose(rng: Rng, size: int, *, scale: tuple[float, float] = (0.68, 0.95), wobble: float = 0.025) -> Grid:
-    """A random place, turn, scale, tilt and slight growth irregularity (`wobble`, own units)."""
+def pose(rng: Rng, size: int, *, scale: tuple[float, float] = (0.72, 0.95), wobble: float = 0.025) -> Grid:
+    """A random place, turn (up to 50° either way), scale, tilt and slight growth irregularity (`wobble`, own units)."""
     across, down = frame(size)
     radius = float(rng.uniform(*scale))
     room = max(0.0, 1.0 - radius) * 0.7
-    turn, tilt_axis = rng.uniform(0, 2 * np.pi, 2)
-    tilt = float(rng.uniform(1.0, 1.25))
+    turn, tilt_axis = float(rng.uniform(-0.9, 0.9)), float(rng.uniform(0, 2 * np.pi))
+    tilt = float(rng.uniform(1.0, 1.2))
     across, down = across - np.float32(rng.uniform(-room, room)), down - np.float32(rng.uniform(-room, room))
-    along, beside = rotate(across, down, float(tilt_axis))
-    along, beside = rotate(along * np.float32(tilt / radius), beside / np.float32(radius), float(turn - tilt_axis))
+    along, beside = rotate(across, down, tilt_axis)
+    along, beside = rotate(along * np.float32(tilt / radius), beside / np.float32(radius), turn - tilt_axis)
     if wobble:
         along = along + np.float32(wobble) * fractal(rng, size, slope=2.6, high=8)
         beside = beside + np.float32(wobble) * fractal(rng, size, slope=2.6, high=8)
-    return Grid(along, beside, radius, 2 / size / radius)
+    return Grid(along, -beside, radius, 2 / size / radius)
 
 
 def rotate(x: Field, y: Field, angle: float) -> tuple[Field, Field]:
@@ -64,14 +64,14 @@ def polar(x: Field, y: Field) -> tuple[Field, Field]:
 
 def wrap(turns: Field) -> Field:
     """The distance to the nearest whole number, signed, -0.5..0.5."""
-    return np.asarray(turns - np.floor(turns + np.float32(0.5)), dtype=np.float32)
+    return as_field(turns - np.floor(turns + np.float32(0.5)))
 
 
 def superformula(angle: Field, *, m: float, n1: float, n2: float, n3: float) -> Field:
     """Radius of Gielis' superformula (2003) with a = b = 1; rotational symmetry of order `m`."""
     quarter = angle * np.float32(m / 4)
     sums = np.abs(np.cos(quarter)) ** np.float32(n2) + np.abs(np.sin(quarter)) ** np.float32(n3)
-    return np.asarray(sums ** np.float32(-1 / n1), dtype=np.float32)
+    return as_field(sums ** np.float32(-1 / n1))
 
 
 def whorls(radius: Field, angle: Field, growth: float) -> tuple[Field, Field, Field]:
@@ -133,10 +133,10 @@ def dome(inside: Field) -> Field:
 
 def bulge(share: Field, power: float) -> Field:
     """Half a sine wave over `share` 0..1, 0 outside; `power` below 1 moves its belly towards 0."""
-    return np.clip(np.sin(np.pi * np.clip(share, 0, 1) ** np.float32(power)), 0, 1)
+    return as_field(np.clip(np.sin(np.pi * np.clip(share, 0, 1) ** np.float32(power)), 0, 1))
 
 
 def ellipse(x: Field, y: Field, centre: tuple[float, float], radii: tuple[float, float]) -> Field:
     """1 - (normalised radius)²: positive inside, 1 in the middle."""
     across, up = (x - np.float32(centre[0])) / np.float32(radii[0]), (y - np.float32(centre[1])) / np.float32(radii[1])
-    return np.asarray(1 - across * across - up * up, dtype=np.float32)
+    return as_field(1 - across * across - up * up)

@@ -50,6 +50,9 @@ def draw(name: str, *, seed: int, size: int = 160, knobs: Knobs = DEFAULT) -> Pi
     floor = Layer(floor.height, recolour(floor.albedo, knobs.palette), floor.cover, floor.gloss)
     grid = pose(rng, size)
     surface = ground(floor)
-    for layer in form(rng, grid, paint.choose(rng, shift=knobs.palette)):
+    colours = paint.choose(rng, shift=knobs.palette, ground=float(floor.albedo.mean()))
+    sharp = np.zeros_like(grid.x)
+    for layer in form(rng, grid, colours):
+        sharp = np.maximum(sharp, layer.cover)
         surface = lay(surface, Layer(layer.height * np.float32(grid.scale), layer.albedo, layer.cover, layer.gloss))
-    return develop(shade(surface, daylight(rng)), rng, knobs, tilt=float(rng.uniform(0.2, 1)))
+    return develop(shade(surface, daylight(rng)), rng, knobs, tilt=float(rng.uniform(0.3, 1)), sharp=sharp)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from sightloop.core.arrays import Embedding
 from sightloop.store import rows
@@ -16,10 +14,9 @@ from sightloop.store.tables import embeddings
 
 def put_many(db: Connection, project_id: str, vectors: Sequence[tuple[str, str, Embedding]]) -> None:
     """Keep (image id, version id, vector) triples, replacing earlier ones; vectors (d,) are rounded to float16."""
-    dialect: Any = postgresql if db.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(embeddings)
+    statement = rows.insert_or(db, embeddings)
     statement = statement.on_conflict_do_update(
-        [embeddings.c.image_id, embeddings.c.version_id], set_={"vector": statement.excluded.vector}
+        index_elements=[embeddings.c.image_id, embeddings.c.version_id], set_={"vector": statement.excluded.vector}
     )
     db.execute(
         statement,

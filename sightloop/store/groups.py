@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, event, func, insert, select
 
 from sightloop.core import splits
-from sightloop.core.entities import Side
+from sightloop.core.entities import Json, Side
 from sightloop.store.database import lock
 from sightloop.store.tables import groups, images
 
@@ -61,7 +61,7 @@ def assign(
     found = [*near, *known.by_site(newcomer.site), *_bursts(db, known, newcomer)]
     if not found:
         side = newcomer.own_side or splits.side_of(newcomer.sha256, ratios)
-        _lead(db, project_id, newcomer, side=side)
+        _lead(db, known, newcomer, project_id=project_id, side=side)
         return Place(newcomer.image_id, side)
     sides = [known.sides[index] for index in found]
     side = splits.join(sides) if newcomer.own_side is None else own_side(newcomer.own_side, sides)
@@ -117,18 +117,22 @@ class _Leaders:
         return [int(index) for index in found if self.places[index] == site]
 
 
-_LED: Final = "sightloop projects with new groups"
+_SEEN: Final = "projects whose leaders this transaction has read"
 _CACHES: WeakKeyDictionary[Engine, dict[str, _Leaders]] = WeakKeyDictionary()
 
 
 def _leaders(db: Connection, project_id: str) -> _Leaders:
-    """All leaders, those of this transaction too; only rows newer than the last look are read."""
+    """All leaders, those of this transaction too; only rows newer than the last look are read, once a transaction."""
     cache = _CACHES.get(db.engine)
     if cache is None:
         cache = _CACHES[db.engine] = {}
         event.listen(db.engine, "rollback", _forget)
         event.listen(db.engine, "commit", _settle)
     known = cache.setdefault(project_id, _Leaders())
+    seen: set[str] = db.info.setdefault(_SEEN, set())
+    if project_id in seen:
+        return known
+    seen.add(project_id)
     c = groups.c
     query = select(c.seq, c.id, c.phash, c.site, c.captured_at, c.side)
     for row in db.execute(query.where(c.project_id == project_id, c.seq > known.seq).order_by(c.seq)):
@@ -142,12 +146,12 @@ def _forget(db: Connection) -> None:
     if db.invalidated:
         cache.clear()
         return
-    for project_id in db.info.pop(_LED, ()):
+    for project_id in db.info.pop(_SEEN, ()):
         cache.pop(project_id, None)
 
 
 def _settle(db: Connection) -> None:
-    db.info.pop(_LED, None)
+    db.info.pop(_SEEN, None)
 
 
 def _bursts(db: Connection, known: _Leaders, newcomer: Newcomer) -> list[int]:
@@ -160,18 +164,11 @@ def _members(db: Connection, group_id: str) -> int:
     return db.execute(select(func.count()).select_from(some)).scalar_one()
 
 
-def _lead(db: Connection, project_id: str, newcomer: Newcomer, *, side: Side) -> None:
-    db.execute(
-        insert(groups).values(
-            id=newcomer.image_id,
-            project_id=project_id,
-            phash=newcomer.phash,
-            site=newcomer.site,
-            captured_at=newcomer.captured_at,
-            side=side,
-        )
-    )
-    db.info.setdefault(_LED, set()).add(project_id)
+def _lead(db: Connection, known: _Leaders, newcomer: Newcomer, *, project_id: str, side: Side) -> None:
+    values: Json = {"id": newcomer.image_id, "project_id": project_id, "phash": newcomer.phash, "side": side}
+    values |= {"site": newcomer.site, "captured_at": newcomer.captured_at}
+    seq = db.execute(insert(groups).values(values).returning(groups.c.seq)).scalar_one()
+    known.add(seq, newcomer.image_id, newcomer.phash, newcomer.site, newcomer.captured_at, side)
 
 
 def sides(db: Connection, group_ids: Sequence[str]) -> dict[str, Side]:

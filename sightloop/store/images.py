@@ -13,7 +13,7 @@ from sightloop.core.errors import Conflict, Missing, Rejected
 from sightloop.core.ids import new_id
 from sightloop.store import answers, changes, filtering, rows
 from sightloop.store.changes import Change
-from sightloop.store.database import now
+from sightloop.store.database import lock, now
 from sightloop.store.tables import events, images, labels, predictions
 
 MAX_SITE: Final = 200  # characters; it is part of an index
@@ -153,6 +153,12 @@ def purge(db: Connection, image: Image, *, by: str | None = None) -> str | None:
     changes.save(db, [Change(before, None, "purged", by)])
     used = db.execute(select(images.c.id).where(images.c.sha256 == before.sha256).limit(1)).first()
     return None if used else before.sha256
+
+
+def hold_blobs(db: Connection, hashes: Iterable[str]) -> None:
+    """Until the transaction ends, no other adds or purges an image of these bytes, in whatever project."""
+    for sha256 in sorted(set(hashes)):
+        lock(db, f"blob:{sha256}")
 
 
 def used(db: Connection, hashes: Iterable[str]) -> set[str]:

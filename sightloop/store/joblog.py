@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from sightloop.core.entities import Json
+from sightloop.store import rows
 from sightloop.store.database import now
 from sightloop.store.registry_tables import job_lines, workers
 
@@ -26,10 +24,9 @@ def log(db: Connection, job_id: str, *, after: int = 0, limit: int = 1000) -> li
 
 def worker_seen(db: Connection, worker: str) -> None:
     """Record that a worker lives."""
-    dialect: Any = postgresql if db.dialect.name == "postgresql" else sqlite
     at = now(db)
-    statement = dialect.insert(workers).values(id=worker, seen_at=at)
-    db.execute(statement.on_conflict_do_update([workers.c.id], set_={"seen_at": at}))
+    statement = rows.insert_or(db, workers).values(id=worker, seen_at=at)
+    db.execute(statement.on_conflict_do_update(index_elements=[workers.c.id], set_={"seen_at": at}))
 
 
 def workers_alive(db: Connection, *, since: float) -> list[str]:

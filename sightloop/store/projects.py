@@ -6,8 +6,6 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, or_, select
 from sqlalchemy import update as change
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
 
 from sightloop.core.entities import Json, Project, Promotion, Role, User
 from sightloop.core.errors import Conflict, Missing, Rejected
@@ -22,11 +20,9 @@ CHANGEABLE: Final = frozenset({"title", "classes", "floor", "settings"})
 
 def add(db: Connection, project: Project) -> Project:
     """Add a project; raises Conflict where the name is taken."""
-    try:
-        with db.begin_nested():
-            db.execute(insert(projects).values(rows.values(project) | {"classes": list(project.classes)}))
-    except IntegrityError as error:
-        raise Conflict(f"there is a project {project.name!r} already.", hint="Choose another name.") from error
+    statement = rows.insert_or(db, projects).values(rows.values(project) | {"classes": list(project.classes)})
+    if not db.execute(statement.on_conflict_do_nothing(index_elements=[projects.c.name])).rowcount:
+        raise Conflict(f"there is a project {project.name!r} already.", hint="Choose another name.")
     return project
 
 
@@ -79,10 +75,9 @@ def members(db: Connection, project_id: str) -> list[tuple[User, Role]]:
 
 def set_member(db: Connection, project_id: str, *, user_id: str, role: Role) -> None:
     """Give a user a role on a project."""
-    dialect: Any = postgresql if db.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(roles).values(project_id=project_id, user_id=user_id, role=role, added_at=now(db))
+    statement = rows.insert_or(db, roles).values(project_id=project_id, user_id=user_id, role=role, added_at=now(db))
     same = [roles.c.project_id, roles.c.user_id]
-    db.execute(statement.on_conflict_do_update(same, set_={"role": role}))
+    db.execute(statement.on_conflict_do_update(index_elements=same, set_={"role": role}))
 
 
 def remove_member(db: Connection, project_id: str, *, user_id: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from functools import cache
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Column, Row, Table
+from sqlalchemy import Column, Connection, Row, Table
+from sqlalchemy.dialects import postgresql, sqlite
 
 from sightloop.core.entities import Json
 
@@ -39,7 +40,13 @@ def values(record: object) -> Json:
     return {name: getattr(record, name) for name in names(cast(Hashable, type(record)))}
 
 
-def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[list[T]]:
+def insert_or(db: Connection, table: Table) -> Any:
+    """An insert that can say `on_conflict_do_update` or `on_conflict_do_nothing` on either database."""
+    dialect: Any = postgresql if db.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     """`items` in lists of at most `size`."""
     rest = iter(items)
     while piece := list(islice(rest, size)):

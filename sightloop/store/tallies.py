@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, delete, false, func, insert, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from sightloop.core.entities import Image, Json
 from sightloop.core.errors import Conflict
+from sightloop.store import rows
 from sightloop.store.tables import images, tallies
 
 SEPARATOR: Final = "\t"
@@ -35,17 +35,13 @@ def of(image: Image, *, tab: str, issues: Iterable[str]) -> list[tuple[str, str]
 
 def add(db: Connection, project_id: str, changes: Counts) -> None:
     """Add `changes` (some negative) to a project's tallies; call it in the transaction of the change."""
-    rows = [
-        {"project_id": project_id, "facet": facet, "key": key, "n": n}
-        for (facet, key), n in sorted(changes.items())
-        if n
-    ]
-    if not rows:
+    named = [(facet, key, n) for (facet, key), n in sorted(changes.items()) if n]
+    if not named:
         return
-    dialect: Any = postgresql if db.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(tallies)
+    statement = rows.insert_or(db, tallies)
     same = [tallies.c.project_id, tallies.c.facet, tallies.c.key]
-    db.execute(statement.on_conflict_do_update(same, set_={"n": tallies.c.n + statement.excluded.n}), rows)
+    statement = statement.on_conflict_do_update(index_elements=same, set_={"n": tallies.c.n + statement.excluded.n})
+    db.execute(statement, [{"project_id": project_id, "facet": facet, "key": key, "n": n} for facet, key, n in named])
     if min(changes.values()) < 0:
         db.execute(delete(tallies).where(tallies.c.project_id == project_id, tallies.c.n == 0))
 
@@ -78,9 +74,9 @@ def rebuild(db: Connection, project_id: str) -> None:
     """Count everything anew, for repairs and for changes of all rows at once."""
     counted = _recount(db, project_id)
     db.execute(delete(tallies).where(tallies.c.project_id == project_id))
-    rows = [{"project_id": project_id, "facet": facet, "key": key, "n": n} for (facet, key), n in counted.items()]
-    if rows:
-        db.execute(insert(tallies), rows)
+    if counted:
+        values = [{"project_id": project_id, "facet": it[0], "key": it[1], "n": n} for it, n in counted.items()]
+        db.execute(insert(tallies), values)
 
 
 def verify(db: Connection, project_id: str) -> None:
@@ -101,11 +97,8 @@ def _read(db: Connection, project_id: str) -> dict[str, dict[str, int]]:
 
 
 def _split(counts: dict[str, int], last: str) -> list[Json]:
-    rows = []
-    for key, n in counts.items():
-        name, side, other = key.rsplit(SEPARATOR, 2)
-        rows.append({"class": name, "side": side, last: other, "n": n})
-    return rows
+    split = [(*key.rsplit(SEPARATOR, 2), n) for key, n in counts.items()]
+    return [{"class": name, "side": side, last: other, "n": n} for name, side, other, n in split]
 
 
 def _recount(db: Connection, project_id: str) -> Counts:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, func, select, update
 
 from sightloop.core.entities import Role, User
 from sightloop.core.errors import Conflict, Missing
@@ -17,11 +16,10 @@ from sightloop.store.tables import users
 def add(db: Connection, user: User, *, password_hash: str) -> User:
     """Add an account; e-mail addresses are compared in lower case. Raises Conflict where the address is taken."""
     values = rows.values(user) | {"email": user.email.strip().lower(), "password_hash": password_hash}
-    try:
-        with db.begin_nested():
-            db.execute(insert(users).values(values))
-    except IntegrityError as error:
-        raise Conflict("an account with this e-mail address exists already.", hint="Sign in instead.") from error
+    if not db.execute(
+        rows.insert_or(db, users).values(values).on_conflict_do_nothing(index_elements=[users.c.email])
+    ).rowcount:
+        raise Conflict("an account with this e-mail address exists already.", hint="Sign in instead.")
     return get(db, user.id)
 
 

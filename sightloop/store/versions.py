@@ -76,6 +76,13 @@ def all(db: Connection, project_id: str) -> list[ModelVersion]:  # noqa: A001
     return [rows.read(ModelVersion, row) for row in db.execute(query.order_by(versions.c.number.desc()))]
 
 
+def by_bundle(db: Connection, project_id: str, bundle: str) -> ModelVersion | None:
+    """The project's version made of this bundle, if there is one."""
+    query = select(*rows.columns(versions, ModelVersion)).where(versions.c.project_id == project_id)
+    row = db.execute(query.where(versions.c.bundle == bundle).limit(1)).first()
+    return None if row is None else rows.read(ModelVersion, row)
+
+
 def bundles(db: Connection) -> set[str]:
     """The blobs that versions of any project are made of."""
     return set(db.execute(select(versions.c.bundle)).scalars())

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 _DEPTH_AT = 24  # the byte of a PNG that holds its bits per channel
+_ROWS = 256  # converted at a time, so that 50 million floats do not become 400 MB of doubles
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
 
 
@@ -33,9 +34,9 @@ def rgb(image: Image.Image, *, data: bytes) -> Image.Image:
 def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
     """(height, width) uint8; 16 bits keep their high byte, as deep RGB files do."""
     if not image.mode.startswith("I;16"):
-        return _from_numbers(np.asarray(image, dtype=np.float64))
+        return _from_numbers(np.asarray(image))
     tags: Any = getattr(image, "tag_v2", {})
-    values = np.asarray(image).astype(np.uint16)
+    values = np.asarray(image)
     small = (values >> (4 if tags.get(_BITS_PER_SAMPLE) == (12,) else 8)).clip(0, 255).astype(np.uint8)
     if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
         small = np.invert(small)
@@ -45,17 +46,35 @@ def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
     return small
 
 
-def _from_numbers(values: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """32-bit integers or floats: 0..1, 0..255 and 0..65535 keep their meaning, other ranges are stretched to theirs."""
-    known = np.isfinite(values)
-    low, high = (float(values[known].min()), float(values[known].max())) if known.any() else (0.0, 0.0)
-    values = np.nan_to_num(values, nan=0.0, posinf=high, neginf=low)
+def _from_numbers(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """(height, width) integers or floats to 0..255, a few rows at a time; what is not a number becomes black."""
+    blocks = range(0, len(values), _ROWS)
+    ends = [_ends(values[at : at + _ROWS]) for at in blocks]
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
+    low, high = (low, high) if low <= high else (0.0, 0.0)
+    zero, gain = _scale(low, high, floating=values.dtype.kind == "f")
+    found = np.empty(values.shape, np.uint8)
+    for at in blocks:
+        part = np.nan_to_num(values[at : at + _ROWS].astype(np.float64), nan=zero, posinf=high, neginf=low)
+        found[at : at + _ROWS] = np.rint((part - zero) * gain)
+    return found
+
+
+def _ends(values: NDArray[Any]) -> tuple[float, float]:
+    """The least and the greatest number, (inf, -inf) where there is none."""
+    numbers = values[np.isfinite(values)]
+    return (float(numbers.min()), float(numbers.max())) if numbers.size else (np.inf, -np.inf)
+
+
+def _scale(low: float, high: float, *, floating: bool) -> tuple[float, float]:
+    """Zero point and gain: floats in 0..1, and 0..255 and 0..65535 keep their meaning, other ranges are stretched."""
+    if low >= 0 and floating and high <= 1:
+        return 0.0, 255.0
     if low >= 0 and high <= 255:
-        fraction = high <= 1 and bool((values % 1).any())
-        return np.rint(values * (255 if fraction else 1)).astype(np.uint8)
+        return 0.0, 1.0
     if low >= 0 and high <= 65535:
-        return (values / 256).astype(np.uint8)
-    return np.rint((values - low) / (high - low) * 255).astype(np.uint8)
+        return 0.0, 1 / 257
+    return low, 255 / (high - low) if high > low else 0.0
 
 
 def _fit_clear_colour(image: Image.Image, *, data: bytes) -> None:

@@ -27,7 +27,7 @@ ISSUES = (
 DARK, LIGHT = 25, 230  # grey levels of 255
 LEAST = 20  # pictures before limits mean anything
 _COLOURLESS = 0.03  # JPEG rounding leaves grey pictures this much colour
-_REACH = 3.0  # times the distance from the median to the tenth (ninetieth) percentile; 3.8 sigma for a normal curve
+_REACH = 2.0  # times the distance from the median to the tenth (ninetieth) percentile; 2.6 sigma for a normal curve
 _RULES: tuple[tuple[str, str, str], ...] = (
     ("blurry", "blur", "low"),
     ("dark", "brightness", "low"),
@@ -79,7 +79,7 @@ def measure(pixels: Pixels) -> dict[str, float]:
 def limits(measures: Sequence[Mapping[str, float]]) -> Limits:
     """What is usual in a project: per measure (low, high), None where that side is no fault.
 
-    A limit lies three times as far from the median as the tenth or ninetieth percentile does. Grey pictures are a
+    A limit lies twice as far from the median as the tenth or ninetieth percentile does. Grey pictures are a
     fault only where nine in ten have colour. {} for fewer than 20 pictures.
     """
     if len(measures) < LEAST:

@@ -45,7 +45,10 @@ def strip(data: bytes, media_type: str | None = None) -> bytes:
     header = decode.probe(data)
     if media_type is not None and media_type != header.media_type:
         raise BadImage(f"the file is {header.media_type}, not {media_type}.", hint="Ask for its stored type.")
-    return _STRIPPERS[header.media_type](data, header)
+    try:
+        return _STRIPPERS[header.media_type](data, header)
+    except IndexError as error:
+        raise BadImage(f"the {header.media_type} file ends inside a block.", hint="Upload the file again.") from error
 
 
 def _jpeg(data: bytes, header: headers.Header) -> bytes:
@@ -110,14 +113,7 @@ def _webp(data: bytes, header: headers.Header) -> bytes:
     return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
-def _gif(data: bytes, header: headers.Header) -> bytes:
-    try:
-        return _gif_blocks(data)
-    except IndexError as error:
-        raise BadImage(f"the {header.media_type} file ends inside a block.", hint="Upload the file again.") from error
-
-
-def _gif_blocks(data: bytes) -> bytes:
+def _gif(data: bytes, header: headers.Header) -> bytes:  # noqa: ARG001  a GIF has no orientation
     at = 13 + _palette(data[10])
     parts = [data[:at]]
     while at < len(data) and data[at] != _GIF_END:

@@ -12,13 +12,12 @@ from sightloop import __version__
 from sightloop.core.entities import Json
 from sightloop.flows.services import Services
 from sightloop.settings import Settings, load
-from sightloop.web import errors, pages
-from sightloop.web.api import auth, image, images, jobs, models, predict, projects, runs, trainings, transfers, users
+from sightloop.web import errors, pages, routes
+from sightloop.web.api import predict
 from sightloop.web.desk import Desk
 from sightloop.web.guard import PUBLIC, Guard
 from sightloop.web.health import Health
 
-NOUNS = (auth, users, projects, images, image, predict, models, trainings, runs, transfers, jobs)
 QUIET: Any = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
 ABOUT = """Image models that keep learning, on your own machine.
 
@@ -56,9 +55,7 @@ def create_app(services: Services, settings: Settings | None = None) -> FastAPI:
     )
     app.state.desk = desk
     app.router.routes.insert(0, Route(predict.PATH, predict.Predict(), methods=["POST"], include_in_schema=False))
-    for noun in NOUNS:
-        app.router.routes.extend(noun.router.routes)
-    app.router.routes.extend([*Health(desk).routes(), *pages.routes()])
+    app.router.routes.extend([*routes.typed(), *Health(desk).routes(), *pages.routes()])
     errors.install(app)
     app.add_middleware(Guard, desk=desk)
     return app

@@ -53,20 +53,18 @@ class Health:
 
     async def ready(self, _: Request) -> Response:
         """Whether to send requests here: database, storage and model runtime work, and nobody asked to stop."""
+        return await self._report({})
+
+    async def _report(self, extra: Json) -> Response:
         parts = await self._seen.get("parts", self._look)
         good = all(part["status"] == "ok" for part in parts.values()) and not self._desk.draining
         state = "draining" if self._desk.draining else "ok" if good else "failed"
-        headers = {} if good else {"retry-after": "5"}
-        return JSONResponse({"status": state, "checks": parts}, 200 if good else 503, headers)
+        headers = {"cache-control": "no-store"} | ({} if good else {"retry-after": "5"})
+        return JSONResponse({"status": state, **extra, "checks": parts}, 200 if good else 503, headers)
 
-    async def health(self, request: Request) -> Response:
+    async def health(self, _: Request) -> Response:
         """As `ready`, with the version."""
-        answer = await self.ready(request)
-        parts = await self._seen.get("parts", self._look)
-        state = "draining" if self._desk.draining else "ok" if answer.status_code == 200 else "failed"
-        return JSONResponse(
-            {"status": state, "version": __version__, "checks": parts}, answer.status_code, {"cache-control": "no-store"}
-        )
+        return await self._report({"version": __version__})
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus figures, for this machine or for who has the token."""

@@ -20,6 +20,7 @@ from sightloop.web.desk import Desk
 DRAIN_SECONDS = 1.0  # after SIGTERM: /readyz says no while requests are still taken, so that balancers look elsewhere
 GRACE_SECONDS = 60  # how long accepted work may take to finish
 
+Announce = Callable[[str], None]
 Companion = Callable[[Services], AbstractContextManager[object]]
 
 
@@ -30,14 +31,11 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._desk = desk
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """SIGTERM drains first; SIGINT, or a second signal, stops at once."""
-        first = not self._desk.draining
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  uvicorn's signature
+        """SIGTERM drains first; SIGINT, or a second signal, stops at once; a third waits for nobody."""
+        self.force_exit = self.should_exit
+        self.should_exit = self._desk.draining or sig == signal.SIGINT
         self._desk.draining = True
-        if sig == signal.SIGTERM and first and self.started:
-            self._captured_signals.append(sig)
-        else:
-            super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to stop now."""
@@ -47,7 +45,7 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def serve(settings: Settings, *, beside: Companion = nullcontext, announce: Callable[[str], None] | None = None) -> None:
+def serve(settings: Settings, *, beside: Companion = nullcontext, announce: Announce | None = None) -> None:
     """Serve until a signal comes.
 
     Args:
@@ -63,7 +61,7 @@ def serve(settings: Settings, *, beside: Companion = nullcontext, announce: Call
         services.close()
 
 
-def run(services: Services, settings: Settings, *, announce: Callable[[str], None] | None = None) -> None:
+def run(services: Services, settings: Settings, *, announce: Announce | None = None) -> None:
     """Serve these services until a signal comes; accepted requests are finished first."""
     app = create_app(services, settings)
     config = uvicorn.Config(
@@ -84,5 +82,5 @@ def run(services: Services, settings: Settings, *, announce: Callable[[str], Non
     server = Server(config, app.state.desk)
     with config.bind_socket() as socket:
         if announce is not None:
-            announce("http://%s:%d" % socket.getsockname()[:2])
+            announce(f"http://{settings.host}:{socket.getsockname()[1]}")
         server.run(sockets=[socket])

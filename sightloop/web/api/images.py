@@ -188,9 +188,7 @@ async def known(project: str, body: Checksums, user: Uploader, desk: AtDesk) -> 
 
 
 @router.get("/projects/{project}/images")
-async def page(
-    project: str, query: Annotated[PageQuery, Query()], user: Viewer, desk: AtDesk
-) -> Paged[ImageShape]:
+async def page(project: str, query: Annotated[PageQuery, Query()], user: Viewer, desk: AtDesk) -> Paged[ImageShape]:
     """One page of pictures."""
     chosen = query.model_dump(exclude={"sort", "cursor", "limit"}, exclude_none=True)
     found, cursor = await desk.ask(

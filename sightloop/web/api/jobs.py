@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter, Query
 
 from sightloop.core.entities import JobState, Json
@@ -19,8 +21,8 @@ async def listing(
     user: Viewer,
     desk: AtDesk,
     project: str | None = None,
-    state: list[JobState] | None = Query(None),  # noqa: B008: how the framework reads a repeated parameter
-    limit: int = Query(50, ge=1, le=MAX_LISTED),
+    state: Annotated[list[JobState] | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 50,
 ) -> Listed[JobShape]:
     """The newest jobs you may see, of one project or of all."""
     found = await desk.ask(jobs.listing, user=user, project=project, states=state, limit=limit)

@@ -12,7 +12,7 @@ from sightloop.flows import insights as insight_flows
 from sightloop.flows import library, projects
 from sightloop.web import shapes
 from sightloop.web.desk import Anybody, AtDesk, Manager, Viewer
-from sightloop.web.shapes import Listed, ProjectShape, Shape, iso_times
+from sightloop.web.shapes import ImageShape, Listed, ProjectShape, Shape, iso_times
 
 router = APIRouter(prefix="/api/v1", tags=["projects"])
 
@@ -148,3 +148,10 @@ async def insights(project: str, user: Viewer, desk: AtDesk) -> Json:
     """Class distribution by side and source, dimensions, quality issues and states of all pictures."""
     found: Json = iso_times(await desk.ask(insight_flows.insights, user=user, project=project))
     return found
+
+
+@router.get("/projects/{project}/insights/samples")
+async def samples(project: str, shown: str, user: Viewer, desk: AtDesk, limit: int = 8) -> Listed[ImageShape]:
+    """Pictures of one class, the least sure first."""
+    found = await desk.ask(insight_flows.class_samples, user=user, project=project, shown=shown, limit=limit)
+    return Listed(items=[ImageShape.model_validate(one) for one in found])

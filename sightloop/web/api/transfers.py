@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,6 +52,7 @@ async def import_zip(
     """Queue the import of a ZIP of pictures in class folders; `dry_run` only writes what would happen."""
     await desk.ask(project_for, user=user, name=project, action="upload")
     folder = desk.services.data / "imports"
+    await desk.pool.run(partial(folder.mkdir, parents=True, exist_ok=True))
     async with _archive(request, folder=folder, cap=desk.settings.max_request_bytes) as path:
         job = await desk.ask(
             importing.start,
@@ -68,7 +70,6 @@ async def import_zip(
 @asynccontextmanager
 async def _archive(request: Request, *, folder: Path, cap: int) -> AsyncIterator[Path]:
     """The ZIP of this request as a file that stays if the block ends well and is removed if not."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{new_id()}.zip"
     try:
         if request.headers.get("content-type", "").startswith("multipart/"):

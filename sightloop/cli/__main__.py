@@ -1,7 +1,0 @@
-"""`python -m sightloop.cli`, where the `sightloop` script is not on the path."""
-
-from __future__ import annotations
-
-from sightloop.cli.main import main
-
-main()

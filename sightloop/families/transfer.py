@@ -1,0 +1,182 @@
+"""Family `transfer`: any timm backbone, frozen as far as asked, with a custom head; the frozen part is computed once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sightloop.bundles.classifier import MODEL
+from sightloop.core.arrays import Embedding
+from sightloop.core.entities import Json, Progress, TrainingSet
+from sightloop.core.ports import Report
+from sightloop.families import backbone as backbones
+from sightloop.families import export, features, planning, weights
+from sightloop.families.backbone import Backbone, Network
+from sightloop.families.data import THREADS, Pictures, Source, changes, check, targets
+from sightloop.families.features import Front
+from sightloop.families.fit import Side, fit
+from sightloop.families.parameters import TransferParams, defaults
+
+TASK = "classify"
+Params = TransferParams
+DEFAULTS = defaults(TransferParams)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A network to train: the whole one, and the parts that it is cut into where its frozen part is computed once."""
+
+    body: Backbone
+    network: Network
+    units: tuple[str, ...]
+    front: Front | None
+    tail: Network
+
+
+def train(
+    data: TrainingSet, params: TransferParams, *, folder: Path, work: Path, report: Report, context: Json
+) -> Json:
+    """Write a complete bundle into `folder`; goes on where an interrupted training with the same `work` stopped.
+
+    Args:
+        context: weights_dir (where "auto" looks), snapshot (its hash), created_at and floor where known.
+
+    Returns:
+        metrics (calibration side), history (one row per epoch), seconds per part.
+
+    Raises:
+        Rejected: fewer than two classes, no such backbone or stage, or weights that do not fit.
+        Cancelled: a person asked to stop.
+    """
+    check(data)
+    params = settled(params)
+    ready = prepare(params, classes=len(data.classes), weights_dir=Path(context["weights_dir"]))
+    rows = len(data.train) * _views(params) + len(data.calibration)
+    if ready.front and not features.has_room(ready.front, rows, folder=work, size=params.input_size):
+        report(Progress(0, params.epochs, "the disk has no room for the feature cache: training without it"))
+        ready = replace(ready, front=None, tail=ready.network)
+    began, key = time.monotonic(), _key(data, params, ready)
+    train_side, judge_side = _sides(data, params, ready, work=work, report=report)
+    cached = time.monotonic()
+    history = fit(
+        ready.tail, train_side, judge_side, params=params, work=work / "checkpoints", key=key,
+        pretrained=ready.body.pretrained, report=report,
+    )  # fmt: skip
+    fitted = time.monotonic()
+    clean = Pictures(data.train, ready.body.spec)
+    bank = export.bank_of(data, lambda chosen: _embed(ready, train_side.source, chosen, params), seed=params.seed)
+    made = export.Made(export.fresh(folder), data, ready.body.spec, "transfer", params, ready.body.source, context)
+    metrics = _bundle(made, ready, clean, bank, report)
+    trainable, total = backbones.count(ready.network)
+    seconds = {"cache": cached - began, "training": fitted - cached, "export": time.monotonic() - fitted}
+    sizes = {"trainable": trainable, "total": total}
+    return {"metrics": metrics, "history": history, "seconds": seconds, "parameters": sizes}
+
+
+def _bundle(
+    made: export.Made, ready: Ready, clean: Pictures, bank: tuple[Embedding, list[int]], report: Report
+) -> Json:
+    report(Progress(0, 1, "exporting the model"))
+    export.to_onnx(ready.network, made.spec, made.folder / MODEL)
+    export.save_weights(ready.network, made.folder / export.WEIGHTS)
+    gap = export.check(ready.network, made.folder / MODEL, clean)
+    calibrating = export.served(
+        made.folder / MODEL, Pictures(made.data.calibration, made.spec), batch=8, threads=THREADS, report=report,
+        what="calibrating",
+    )  # fmt: skip
+    return export.finish(made, bank=bank, calibrating=calibrating, extra={"onnx_gap": gap})
+
+
+def plan(counts: Mapping[str, int], params: TransferParams, *, weights_dir: Path) -> Json:  # noqa: ARG001
+    """What a training would take, measured here and now on a few batches; see `planning.estimate`."""
+    params = settled(params)
+    ready = prepare(replace(params, weights="none"), classes=10, weights_dir=Path())
+    return planning.estimate(counts, params, network=ready.network, front=ready.front, tail=ready.tail, views=_views(params))
+
+
+def settled(params: TransferParams) -> TransferParams:
+    """`params` with precision "auto" replaced by what this processor computes in natively."""
+    if params.precision != "auto":
+        return params
+    return replace(params, precision="bf16" if native_bf16() else "fp32")
+
+
+def native_bf16() -> bool:
+    """Whether the processor multiplies bfloat16 in hardware (AVX512-BF16, AMX, or Arm's BF16)."""
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+
+
+def prepare(params: TransferParams, *, classes: int, weights_dir: Path) -> Ready:
+    """Build the network, freeze it and cut it; the same seed gives the same start."""
+    source = weights.find(params.weights, params.backbone, weights_dir)
+    torch.manual_seed(params.seed)
+    body = backbones.create(params, source)
+    head = backbones.head(body.features, classes, hidden=params.hidden, dropout=params.dropout)
+    network = Network(body.module, head)
+    units = backbones.freeze(network, params.freeze)
+    if params.channels_last:
+        network.to(memory_format=torch.channels_last)
+    cut = backbones.split(network, units, size=params.input_size) if params.cache else None
+    if cut is None:
+        return Ready(body, network, tuple(units), None, network)
+    front = Front(cut[0], params.precision, params.channels_last)
+    return Ready(body, network, tuple(units), front, cut[1])
+
+
+def _sides(
+    data: TrainingSet, params: TransferParams, ready: Ready, *, work: Path, report: Report
+) -> tuple[Side, Side]:
+    """Both sides as inputs of `ready.tail`: features of the frozen part where it was cut off, else pictures."""
+    taught = Pictures(data.train, ready.body.spec, changes=changes(params), seed=params.seed)
+    judged = Pictures(data.calibration, ready.body.spec)
+    sources: list[Source] = [taught, judged]
+    if ready.front is not None:
+        key = f"{_state_hash(ready.network)} {params.backbone} {ready.units}"
+        sources = [
+            features.build(
+                ready.front, pictures, views=views, folder=work / "features", key=key, batch=params.batch, report=report
+            )
+            for pictures, views in ((taught, _views(params)), (judged, 1))
+        ]
+    return Side(sources[0], targets(data.train)), Side(sources[1], targets(data.calibration))
+
+
+def _views(params: TransferParams) -> int:
+    return params.views if params.augment else 1
+
+
+def _state_hash(network: Network) -> str:
+    """SHA-256 over all weights and statistics, names included."""
+    digest = hashlib.sha256()
+    for name, tensor in network.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _key(data: TrainingSet, params: TransferParams, ready: Ready) -> str:
+    """What a checkpoint belongs to: these pictures and labels, these parameters, this start."""
+    pictures = Pictures(data.train + data.calibration, ready.body.spec)
+    labels = [example.target for example in pictures.examples]
+    said = json.dumps([asdict(params), data.classes, labels, ready.front is None, torch.__version__])
+    return features.content_key(pictures, key=f"{_state_hash(ready.network)} {said}")
+
+
+def _embed(ready: Ready, source: Source, chosen: NDArray[np.int64], params: TransferParams) -> Embedding:
+    """Embeddings (n, d) of unchanged training pictures, through the features that are there already."""
+    found = []
+    ready.tail.eval()
+    for start in range(0, len(chosen), params.batch):
+        inputs = source.batch(chosen[start : start + params.batch].tolist(), view=0)
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=params.precision == "bf16"):
+            found.append(ready.tail(inputs)[1].float().numpy())
+    return np.concatenate(found)

@@ -1,0 +1,77 @@
+"""The experiment log: what was trained, with which parameters, how it went, and what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, insert, select, update
+
+from sightloop.core.entities import Json
+from sightloop.core.errors import Missing
+from sightloop.core.ids import new_id
+from sightloop.store.database import now
+from sightloop.store.registry_tables import points as figures_at
+from sightloop.store.registry_tables import runs
+
+
+def start(
+    db: Connection,
+    project_id: str,
+    *,
+    family: str,
+    params: Json,
+    job_id: str | None = None,
+    snapshot_id: str | None = None,
+    created_by: str | None = None,
+) -> str:
+    """Begin a run; returns its id."""
+    values: Json = {"id": new_id(), "project_id": project_id, "family": family, "params": params, "metrics": {}}
+    values |= {"job_id": job_id, "snapshot_id": snapshot_id, "created_by": created_by, "state": "running"}
+    db.execute(insert(runs).values(**values, started_at=now(db)))
+    return str(values["id"])
+
+
+def point(db: Connection, run_id: str, *, step: float, figures: Mapping[str, float]) -> None:
+    """Add figures measured at a step (an epoch) to a run's curves."""
+    db.execute(insert(figures_at).values(run_id=run_id, step=step, figures=dict(figures), at=now(db)))
+
+
+def finish(
+    db: Connection, run_id: str, *, metrics: Json | None = None, state: str = "done", version_id: str | None = None
+) -> Json:
+    """End a run (done, failed, cancelled) with its metrics and the model version it made."""
+    values: Json = {"state": state, "finished_at": now(db)}
+    values |= {} if metrics is None else {"metrics": metrics}
+    values |= {} if version_id is None else {"version_id": version_id}
+    db.execute(update(runs).where(runs.c.id == run_id).values(values))
+    return get(db, run_id)
+
+
+def get(db: Connection, run_id: str) -> Json:
+    """A run's row; raises Missing."""
+    row = db.execute(select(runs).where(runs.c.id == run_id)).one_or_none()
+    if row is None:
+        raise Missing(f"no run {run_id!r}.")
+    return dict(row._mapping)
+
+
+def by_job(db: Connection, job_id: str) -> Json | None:
+    """The newest run of a job, for a job that goes on after its worker died."""
+    row = db.execute(select(runs).where(runs.c.job_id == job_id).order_by(runs.c.started_at.desc()).limit(1)).first()
+    return None if row is None else dict(row._mapping)
+
+
+def all(db: Connection, project_id: str, *, limit: int = 200) -> list[Json]:  # noqa: A001
+    """A project's runs, the newest first."""
+    query = select(runs).where(runs.c.project_id == project_id).order_by(runs.c.started_at.desc(), runs.c.id.desc())
+    return [dict(row._mapping) for row in db.execute(query.limit(limit))]
+
+
+def points(db: Connection, run_id: str) -> list[Json]:
+    """A run's figures in the order they were measured, each {step, figures, at}."""
+    query = (
+        select(figures_at.c.step, figures_at.c.figures, figures_at.c.at)
+        .where(figures_at.c.run_id == run_id)
+        .order_by(figures_at.c.seq)
+    )
+    return [dict(row._mapping) for row in db.execute(query)]

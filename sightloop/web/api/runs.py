@@ -1,0 +1,26 @@
+"""A project's experiment log."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from sightloop.core.entities import Json
+from sightloop.flows import runs
+from sightloop.web.desk import AtDesk, Viewer
+from sightloop.web.shapes import Listed, iso_times
+
+router = APIRouter(prefix="/api/v1/projects/{project}/runs", tags=["models"])
+
+
+@router.get("")
+async def listing(project: str, user: Viewer, desk: AtDesk) -> Listed[Json]:
+    """What was trained, with what and how it went, newest first."""
+    found = await desk.ask(runs.listing, user=user, project=project)
+    return Listed(items=[iso_times(one) for one in found])
+
+
+@router.get("/{run_id}")
+async def show(project: str, run_id: str, user: Viewer, desk: AtDesk) -> Json:
+    """One run with the points of its curves."""
+    found: Json = iso_times(await desk.ask(runs.show, user=user, project=project, run_id=run_id))
+    return found

@@ -1,0 +1,214 @@
+"""Who may ask what of every route: the whole table, so that no route is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+
+from sightloop.core.entities import Project, Role
+from sightloop.core.permissions import RANKS
+from sightloop.flows import training
+from sightloop.flows.access import OPERATOR
+from sightloop.flows.services import Services
+from sightloop.store import jobs
+from sightloop.web.api import predict
+from sightloop.web.desk import Needs
+from tests.web.people import add_account, bearer
+
+FILE = {"files": [("files", ("a.jpg", b"not a picture", "image/jpeg"))]}
+ONE = {"files": [("image", ("a.jpg", b"not a picture", "image/jpeg"))]}
+P, I, J = "/api/v1/projects/{project}", "/api/v1/images/{image_id}", "/api/v1/jobs/{job_id}"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The least role in the project that may ask, and a request that fits."""
+
+    role: Role
+    request: dict[str, Any] = field(default_factory=dict)
+
+
+def body(**values: Any) -> dict[str, Any]:
+    return {"json": values}
+
+
+IN_PROJECT: dict[tuple[str, str], Rule] = {
+    ("GET", P): Rule("viewer"),
+    ("PATCH", P): Rule("maintainer", body(title="New")),
+    ("GET", f"{P}/members"): Rule("viewer"),
+    ("PUT", f"{P}/members"): Rule("maintainer", body(email="nobody@example.org", role="viewer")),
+    ("DELETE", f"{P}/members/{{user_id}}"): Rule("maintainer"),
+    ("GET", f"{P}/counts"): Rule("viewer"),
+    ("GET", f"{P}/insights"): Rule("viewer"),
+    ("GET", f"{P}/insights/samples"): Rule("viewer", {"params": {"shown": "red"}}),
+    ("POST", f"{P}/images"): Rule("reviewer", FILE),
+    ("POST", f"{P}/images/known"): Rule("reviewer", body(checksums=[])),
+    ("GET", f"{P}/images"): Rule("viewer"),
+    ("POST", f"{P}/images/bulk"): Rule("reviewer", body(action="verify", image_ids=[])),
+    ("GET", I): Rule("viewer"),
+    ("GET", f"{I}/history"): Rule("viewer"),
+    ("GET", f"{I}/thumbnail"): Rule("viewer"),
+    ("GET", f"{I}/original"): Rule("reviewer"),
+    ("PUT", f"{I}/label"): Rule("reviewer", body(value="red")),
+    ("POST", f"{I}/verify"): Rule("reviewer"),
+    ("DELETE", I): Rule("reviewer"),
+    ("POST", f"{I}/restore"): Rule("reviewer"),
+    ("DELETE", f"{I}/permanently"): Rule("maintainer"),
+    ("POST", predict.PATH): Rule("viewer", ONE),
+    ("POST", f"{P}/predict/batch"): Rule("viewer", FILE),
+    ("GET", f"{P}/models"): Rule("viewer"),
+    ("GET", f"{P}/models/{{ref}}"): Rule("viewer"),
+    ("GET", f"{P}/models/{{ref}}/plots/{{plot}}"): Rule("viewer"),
+    ("POST", f"{P}/models/{{ref}}/promote"): Rule("maintainer"),
+    ("POST", f"{P}/rollback"): Rule("maintainer"),
+    ("GET", f"{P}/promotions"): Rule("viewer"),
+    ("POST", f"{P}/rescore"): Rule("maintainer"),
+    ("POST", f"{P}/trainings"): Rule("maintainer", body(family="no such family")),
+    ("GET", f"{P}/trainings/plan"): Rule("maintainer", {"params": {"family": "no such family"}}),
+    ("POST", f"{P}/evaluations"): Rule("viewer", body()),
+    ("GET", f"{P}/runs"): Rule("viewer"),
+    ("GET", f"{P}/runs/{{run_id}}"): Rule("viewer"),
+    ("POST", f"{P}/imports"): Rule("reviewer", {"content": b"not a zip"}),
+    ("GET", f"{P}/export"): Rule("viewer"),
+    ("GET", J): Rule("viewer"),
+    ("GET", f"{J}/log"): Rule("viewer"),
+    ("POST", f"{J}/cancel"): Rule("maintainer"),
+}
+ACCOUNT_ROLE: dict[tuple[str, str], Rule] = {
+    ("GET", "/api/v1/users"): Rule("admin"),
+    ("PATCH", "/api/v1/users/{user_id}"): Rule("admin", body(role="viewer")),
+    ("POST", "/api/v1/projects"): Rule("maintainer", body(name="second")),
+}
+ANYBODY = {
+    ("GET", "/api/v1/auth/me"),
+    ("GET", "/api/v1/recipes"),
+    ("GET", "/api/v1/projects"),
+    ("GET", "/api/v1/jobs"),
+}
+BY_PASSWORD = {
+    ("POST", "/api/v1/auth/logout"),
+    ("POST", "/api/v1/auth/password"),
+    ("GET", "/api/v1/tokens"),
+    ("POST", "/api/v1/tokens"),
+    ("DELETE", "/api/v1/tokens/{token_id}"),
+}
+PUBLIC = {("POST", "/api/v1/auth/register"), ("POST", "/api/v1/auth/login")}
+ROLES: tuple[Role, ...] = ("viewer", "reviewer", "maintainer", "admin")
+
+
+def name_of(case: object) -> str:
+    return " ".join(map(str, case)) if isinstance(case, tuple) else str(case)
+
+
+def test_every_route_of_the_api_is_in_this_table(app: FastAPI) -> None:
+    table = {*IN_PROJECT, *ACCOUNT_ROLE, *ANYBODY, *BY_PASSWORD, *PUBLIC}
+    found = {
+        (method, route.path)
+        for route in app.routes
+        for method in getattr(route, "methods", None) or ()
+        if getattr(route, "path", "").startswith("/api/")
+    }
+    assert found == table
+
+
+def test_every_typed_route_checks_the_scope_of_tokens_or_refuses_them(app: FastAPI) -> None:
+    for route in app.routes:
+        if isinstance(route, APIRoute) and not {(method, route.path) for method in route.methods} & (PUBLIC | ANYBODY):
+            calls = [dependency.call for dependency in route.dependant.dependencies]
+            named = {getattr(call, "__name__", "") for call in calls}
+            assert any(isinstance(call, Needs) for call in calls) or "_session" in named, route.path
+
+
+@pytest.fixture
+def path(services: Services, paint: Project, client: TestClient, picture: Callable[..., bytes]) -> Callable[[str], str]:
+    """Fills a template with things that exist in the project."""
+    user = add_account(services, "viewer")
+    with services.db.begin() as db:
+        job = jobs.enqueue(
+            db,
+            kind="train",
+            steps=training.STEPS,
+            params={},
+            project_id=paint.id,
+            created_by=OPERATOR.id,
+            heavy=True,
+        )
+
+    def fill(template: str, image_id: str = "none") -> str:
+        return template.format(
+            project="paint", image_id=image_id, job_id=job.id, user_id=user.id, ref="1", plot="roc", run_id="none"
+        )
+
+    return fill
+
+
+@pytest.fixture
+def stored(client: TestClient, paint: Project, token: Callable[..., str], picture: Callable[..., bytes]) -> str:
+    """A picture in the project, by its id."""
+    files = {"files": ("a.jpg", picture(), "image/jpeg")}
+    answer = client.post("/api/v1/projects/paint/images", files=files, headers=bearer(token("admin")))
+    image_id: str = answer.json()["files"][0]["image"]["id"]
+    return image_id
+
+
+@pytest.mark.parametrize("case", IN_PROJECT, ids=name_of)
+def test_a_role_in_the_project_may_do_what_it_should_and_no_more(
+    case: tuple[str, str], client: TestClient, token: Callable[..., str], path: Callable[..., str], stored: str
+) -> None:
+    method, template = case
+    rule = IN_PROJECT[case]
+    url = path(template, stored)
+    for role in ROLES:
+        answer = client.request(method, url, headers=bearer(token(role, project="paint")), **rule.request)
+        if RANKS[role] < RANKS[rule.role]:
+            assert answer.status_code == 403, (role, answer.text)
+        else:
+            assert answer.status_code not in (401, 403, 405, 500), (role, answer.text)
+            break
+
+
+@pytest.mark.parametrize("case", IN_PROJECT, ids=name_of)
+def test_a_stranger_learns_nothing_of_the_project(
+    case: tuple[str, str], client: TestClient, token: Callable[..., str], path: Callable[..., str], stored: str
+) -> None:
+    method, template = case
+    stranger = bearer(token("maintainer"))
+    answer = client.request(method, path(template, stored), headers=stranger, **IN_PROJECT[case].request)
+    assert answer.status_code == 404, answer.text
+
+
+@pytest.mark.parametrize("case", ACCOUNT_ROLE, ids=name_of)
+def test_the_role_of_the_account_decides_outside_projects(
+    case: tuple[str, str], client: TestClient, token: Callable[..., str], path: Callable[..., str]
+) -> None:
+    method, template = case
+    rule = ACCOUNT_ROLE[case]
+    for role in ROLES:
+        answer = client.request(method, path(template), headers=bearer(token(role)), **rule.request)
+        allowed = RANKS[role] >= RANKS[rule.role]
+        assert (answer.status_code == 403) != allowed, (role, answer.text)
+        if allowed:
+            assert answer.status_code in (200, 201), answer.text
+            break
+
+
+@pytest.mark.parametrize("case", sorted(ANYBODY), ids=name_of)
+def test_whoever_is_signed_in_may_ask(case: tuple[str, str], client: TestClient, token: Callable[..., str]) -> None:
+    assert client.request(*case, headers=bearer(token("viewer"))).status_code == 200
+
+
+@pytest.mark.parametrize("case", sorted(BY_PASSWORD), ids=name_of)
+def test_a_token_may_not_touch_what_guards_the_account(
+    case: tuple[str, str], client: TestClient, token: Callable[..., str], path: Callable[..., str]
+) -> None:
+    method, template = case
+    bodies = {"/api/v1/auth/password": body(old="a", new="b"), "/api/v1/tokens": body(name="more")}
+    sent = bodies.get(template, {}) if method == "POST" else {}
+    url = template.replace("{token_id}", "none")
+    assert client.request(method, url, headers=bearer(token("admin")), **sent).status_code == 403
