@@ -34,7 +34,7 @@ def list_(project: str | None, states: tuple[str, ...], limit: int, as_json: boo
     with opened() as services:
         found = flow.listing(services, user=access.OPERATOR, project=project, states=wanted, limit=limit)
     rows = [
-        (one.id, one.kind, one.state, f"{one.progress:.0%}", moment(one.created_at), one.error or one.message)
+        (one.id, one.kind, one.state, f"{one.progress:.0%}", moment(one.created_at), (one.error or one.message)[:70])
         for one in found
     ]
     head = ("job", "kind", "state", "done", "since", "message")

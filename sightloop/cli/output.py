@@ -55,7 +55,7 @@ def table(rows: Iterable[Sequence[object]], *, head: Sequence[str], empty: str =
 def pairs(values: Mapping[str, object]) -> str:
     """One value per line behind its name, nested values indented."""
     width = max((len(name) for name in values), default=0)
-    return "\n".join(f"{name.ljust(width)}  {_short(value)}" for name, value in values.items())
+    return "\n".join(f"{name.ljust(width)}  {_cell(name, value)}" for name, value in values.items())
 
 
 @contextmanager
@@ -97,6 +97,11 @@ def figure(value: object) -> str:
     if value is None:
         return "-"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _cell(name: str, value: object) -> str:
+    """A time as a time, by its name; everything else by its type."""
+    return moment(value) if name.endswith("_at") and isinstance(value, float) else _short(value)
 
 
 def _short(value: object) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from sightloop.cli.opening import opened
 from sightloop.cli.output import emit, json_option, moment, pairs, table
+from sightloop.core.errors import Missing
 
 
 @click.group()
@@ -55,48 +57,30 @@ def show(name: str, as_json: bool) -> None:
     emit(found, as_json=as_json, text=lambda: pairs(found))
 
 
-@project.group(invoke_without_command=True)
+@project.command()
 @click.argument("name")
+@click.option("--add", "added", help="E-mail address of an account that gets a role, or another one.")
+@click.option("--role", type=click.Choice(["viewer", "reviewer", "maintainer"]), default="reviewer", show_default=True)
+@click.option("--remove", "removed", help="E-mail address of an account whose part ends.")
 @json_option
-@click.pass_context
-def members(context: click.Context, name: str, as_json: bool) -> None:
-    """Who has a part in a project; with `add EMAIL` or `remove EMAIL`, change it."""
+def members(name: str, added: str | None, role: str, removed: str | None, as_json: bool) -> None:
+    """Who has a part in a project, after adding or removing somebody."""
     from sightloop.flows import access, projects
 
-    context.obj = name
-    if context.invoked_subcommand:
-        return
     with opened() as services:
+        if added:
+            projects.set_member(services, user=access.OPERATOR, name=name, email=added, role=role)
         found = projects.members(services, user=access.OPERATOR, name=name)
+        if removed:
+            gone = _member(found, email=removed, project=name)
+            projects.remove_member(services, user=access.OPERATOR, name=name, user_id=gone["id"])
+            found = [one for one in found if one is not gone]
     rows = [(one["email"], one["name"], one["role"]) for one in found]
     emit(found, as_json=as_json, text=lambda: table(rows, head=("e-mail", "name", "role")))
 
 
-@members.command("add")
-@click.argument("email")
-@click.option("--role", type=click.Choice(["viewer", "reviewer", "maintainer"]), default="reviewer", show_default=True)
-@click.pass_obj
-def add(name: str, email: str, role: str) -> None:
-    """Give somebody a role in the project."""
-    from sightloop.flows import access, projects
-
-    with opened() as services:
-        projects.set_member(services, user=access.OPERATOR, name=name, email=email, role=role)
-    click.echo(f"{email} is {role} in {name}.")
-
-
-@members.command("remove")
-@click.argument("email")
-@click.pass_obj
-def remove(name: str, email: str) -> None:
-    """End somebody's part in the project."""
-    from sightloop.core.errors import Missing
-    from sightloop.flows import access, projects
-
-    with opened() as services:
-        found = projects.members(services, user=access.OPERATOR, name=name)
-        ids = [one["id"] for one in found if one["email"] == email.casefold()]
-        if not ids:
-            raise Missing(f"{email} has no part in {name}.", hint=f"sightloop project members {name}")
-        projects.remove_member(services, user=access.OPERATOR, name=name, user_id=ids[0])
-    click.echo(f"{email} has no part in {name} any more.")
+def _member(found: Sequence[dict[str, Any]], *, email: str, project: str) -> dict[str, Any]:
+    for one in found:
+        if one["email"] == email.casefold():
+            return one
+    raise Missing(f"{email} has no part in {project}.", hint=f"sightloop project members {project}")

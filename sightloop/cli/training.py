@@ -117,9 +117,14 @@ def _trained(context: dict[str, Any]) -> str:
 
 
 def _readable(plan: dict[str, Any]) -> dict[str, Any]:
-    readable = dict(plan)
-    if isinstance(plan.get("seconds"), (int, float)):
-        readable["seconds"] = f"about {duration(plan['seconds'])}"
-    if isinstance(plan.get("memory_bytes"), (int, float)):
-        readable["memory_bytes"] = f"about {plan['memory_bytes'] / 2**20:.0f} MiB"
+    """A plan as people read it: times with their unit, and the parameters of the chosen freeze only."""
+    readable = {name: value for name, value in plan.items() if name not in ("seconds", "parameters")}
+    counts = plan.get("parameters", {}).get(plan.get("freeze"), {})
+    if counts:
+        readable["parameters"] = f"{counts['trainable']:,} of {counts['total']:,} are trained"
+    if "total" in plan.get("seconds", {}):
+        readable["time"] = f"about {duration(plan['seconds']['total'])}"
+    for name in ("memory_bytes", "disk_bytes"):
+        if name in plan:
+            readable[name] = f"about {plan[name] / 2**20:.0f} MiB"
     return readable

@@ -107,4 +107,7 @@ class Runtime(Protocol):
 
     def queue_depth(self) -> int: ...
 
+    def refresh(self) -> None:
+        """Follow promotions now instead of within a second."""
+
     def close(self) -> None: ...

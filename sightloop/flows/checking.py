@@ -140,6 +140,7 @@ def _orphans(services: Services, stored: dict[str, float], needed: dict[str, str
     orphans = [sha for sha, modified in stored.items() if sha not in needed and modified < before]
     if repair and orphans:
         with services.db.begin() as db:
+            images.hold_blobs(db, orphans)
             still = images.used(db, orphans) | snapshots.manifests(db) | versions.bundles(db)
             orphans = [sha for sha in orphans if sha not in still]
             for sha in orphans:

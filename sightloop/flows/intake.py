@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -96,19 +96,20 @@ def take(
     Args:
         record: called inside the transaction with what became of each, to be written beside it.
     """
-    good = {one.sha256: one for one in reversed(batch) if one.reason is None}
+    good = _first_of_each(one for one in batch if one.reason is None)
     with services.db.connect() as db:
         known = images.known(db, project.id, list(good))
     answers = _decode(services, project, [one for sha, one in good.items() if sha not in known])
     fresh = {sha: answer for sha, answer in answers.items() if isinstance(answer, Answer)}
     _keep_bytes(services, [good[sha] for sha in fresh], fresh)
     with services.db.begin() as db:
+        images.hold_blobs(db, fresh)
+        for sha in fresh:
+            if not services.blobs.has(sha):  # a purge of the same bytes came between our look and our row
+                services.blobs.put(good[sha].data)
         rows = _write(services, db, batch, project=project, answers=fresh, source=source, by=by)
         taken = _fates(batch, rows, answers)
         record(db, taken)
-    for sha in fresh:
-        if not services.blobs.has(sha):  # a purge of the same bytes came between our look and our row
-            services.blobs.put(good[sha].data)
     for one in taken:
         telemetry.count_upload(one.fate)
     return taken
@@ -126,7 +127,7 @@ def _write(
 ) -> dict[str, tuple[Image, bool]]:
     """The image of every readable picture by SHA-256, and whether this batch made it."""
     known = images.known(db, project.id, [one.sha256 for one in batch if one.reason is None])
-    wanted = {one.sha256: one for one in reversed(batch) if one.sha256 in answers or one.sha256 in known}
+    wanted = _first_of_each(one for one in batch if one.sha256 in answers or one.sha256 in known)
     drafts = [
         _image(services, one, project=project, answer=answers.get(sha), source=source, by=by)
         for sha, one in wanted.items()
@@ -174,6 +175,13 @@ def _fates(
         taken.append(Taken(one.draft, "stored" if new else "duplicate", image))
         met.add(one.sha256)
     return taken
+
+
+def _first_of_each(loaded: Iterable[Loaded]) -> dict[str, Loaded]:
+    found: dict[str, Loaded] = {}
+    for one in loaded:
+        found.setdefault(one.sha256, one)
+    return found
 
 
 def _load(draft: Draft, read: Callable[[str], bytes]) -> Loaded:

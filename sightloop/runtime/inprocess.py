@@ -82,6 +82,10 @@ class InProcess:
         """How many pictures wait."""
         return len(self._queue)
 
+    def refresh(self) -> None:
+        """Follow promotions now instead of within a second."""
+        self.models.refresh()
+
     def close(self) -> None:
         """Finish what was accepted, then end the threads."""
         with self._changed:

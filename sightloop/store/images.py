@@ -200,7 +200,9 @@ def history(db: Connection, image_id: str) -> list[Json]:
     query = select(events.c.kind, events.c.at, events.c.by, events.c.detail).where(*told).order_by(events.c.seq)
     found = [{**row.detail, "kind": row.kind, "at": row.at, "by": row.by} for row in db.execute(query)]
     found += [rows.values(it) | {"kind": "label", "at": it.created_at} for it in labels_of(db, image_id)]
-    found += [rows.values(it) | {"kind": "prediction", "at": it.created_at} for it in predictions_of(db, image_id)]
+    found += [
+        rows.values(it) | {"kind": "prediction", "at": it.created_at, "by": None} for it in predictions_of(db, image_id)
+    ]
     return sorted(found, key=lambda entry: entry["at"])
 
 

@@ -21,7 +21,8 @@ CHANGEABLE: Final = frozenset({"title", "classes", "floor", "settings"})
 def add(db: Connection, project: Project) -> Project:
     """Add a project; raises Conflict where the name is taken."""
     statement = rows.insert_or(db, projects).values(rows.values(project) | {"classes": list(project.classes)})
-    if not db.execute(statement.on_conflict_do_nothing(index_elements=[projects.c.name])).rowcount:
+    statement = statement.on_conflict_do_nothing(index_elements=[projects.c.name]).returning(projects.c.id)
+    if db.execute(statement).first() is None:
         raise Conflict(f"there is a project {project.name!r} already.", hint="Choose another name.")
     return project
 

@@ -16,9 +16,9 @@ from sightloop.store.tables import users
 def add(db: Connection, user: User, *, password_hash: str) -> User:
     """Add an account; e-mail addresses are compared in lower case. Raises Conflict where the address is taken."""
     values = rows.values(user) | {"email": user.email.strip().lower(), "password_hash": password_hash}
-    if not db.execute(
-        rows.insert_or(db, users).values(values).on_conflict_do_nothing(index_elements=[users.c.email])
-    ).rowcount:
+    statement = rows.insert_or(db, users).values(values)
+    statement = statement.on_conflict_do_nothing(index_elements=[users.c.email]).returning(users.c.id)
+    if db.execute(statement).first() is None:
         raise Conflict("an account with this e-mail address exists already.", hint="Sign in instead.")
     return get(db, user.id)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
 from sightloop.core.entities import ImageStatus, JobState, Json, Role, Side
 
@@ -138,6 +139,11 @@ class PredictionShape(Shape):
     created_at: Instant
 
 
+def _without_folders(params: Json) -> Json:
+    """Where on this machine an import lies is nobody's business."""
+    return {**params, "path": PurePath(params["path"]).name} if "path" in params else params
+
+
 class JobShape(Shape):
     """Long work: its steps, how far it is, and how it ended."""
 
@@ -146,7 +152,7 @@ class JobShape(Shape):
     kind: str
     steps: list[str]
     step: int
-    params: Json
+    params: Annotated[Json, AfterValidator(_without_folders)]
     state: JobState
     progress: float
     message: str

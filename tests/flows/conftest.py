@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,19 +11,23 @@ import numpy as np
 import pytest
 
 from sightloop import wiring
-from sightloop.core.entities import Project
+from sightloop.core.entities import Image, Job, Project
 from sightloop.core.ids import new_id
-from sightloop.flows import projects, upload
+from sightloop.flows import answer, jobs, projects, upload
 from sightloop.flows.access import OPERATOR
+from sightloop.flows.carry import Reporter, carry
 from sightloop.flows.services import Services
 from sightloop.settings import Settings
+from sightloop.store import projects as project_rows
+from sightloop.store import versions
 from sightloop.vision import encode
-
-COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60), "blue": (40, 60, 200)}
+from tests import tiny
 
 
 @pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
+def services(tmp_path: Path, sqlite_template: Path) -> Iterator[Services]:
+    (tmp_path / "data").mkdir()
+    shutil.copyfile(sqlite_template, tmp_path / "data" / "sightloop.db")
     built = wiring.build(Settings(data=tmp_path / "data", workers=1))
     yield built
     built.close()
@@ -30,7 +35,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
 
 @pytest.fixture
 def project(services: Services) -> Project:
-    return projects.create(services, user=OPERATOR, name="paint", classes=tuple(COLOURS))
+    return projects.create(services, user=OPERATOR, name="paint", classes=tuple(tiny.COLOURS))
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ def picture() -> Callable[..., bytes]:
     def make(colour: str = "red", *, seed: int = 0, width: int = 64, height: int = 48) -> bytes:
         rng = np.random.default_rng([seed, *map(ord, colour)])
         coarse = rng.normal(0, 30, (height // 8, width // 8, 3)).repeat(8, 0).repeat(8, 1)
-        pixels = np.clip(np.array(COLOURS[colour]) + coarse, 0, 255).astype(np.uint8)
+        pixels = np.clip(np.array(tiny.COLOURS[colour]) + coarse, 0, 255).astype(np.uint8)
         return encode.jpeg(pixels, quality=90)
 
     return make
@@ -56,3 +61,47 @@ def incoming(services: Services) -> Callable[..., upload.Incoming]:
         return upload.Incoming(name, path, hashlib.sha256(data).hexdigest(), len(data))
 
     return make
+
+
+@pytest.fixture
+def model(services: Services, tmp_path: Path) -> Callable[..., int]:
+    """Lists a tiny real model as a version of a project and puts it live; returns its number."""
+
+    def make(project: Project, *, live: bool = True, sharpness: float = 8.0) -> int:
+        packed = tmp_path / new_id()
+        digest = tiny.packed(tmp_path / new_id(), packed, sharpness=sharpness)
+        services.blobs.adopt(packed, digest)
+        with services.db.begin() as db:
+            version = versions.add(db, project.id, bundle=digest, family="linear", params={}, metrics={})
+            if live:
+                project_rows.set_live(db, project.id, version_id=version.id, by=None, action="promote")
+        if live:
+            services.runtime.refresh()
+        return version.number
+
+    return make
+
+
+@pytest.fixture
+def kept(services: Services, project: Project, incoming: Callable[..., upload.Incoming]) -> Callable[..., Image]:
+    """Uploads bytes into the project and answers them; returns the image as it is then."""
+
+    def make(data: bytes, name: str = "photo.jpg") -> Image:
+        [outcome] = upload.keep(services, user=OPERATOR, project=project.name, incoming=[incoming(data, name)])
+        assert outcome.image is not None
+        return answer.score(services, project_id=project.id, image_ids=[outcome.image.id], timeout=20)[0]
+
+    return make
+
+
+@pytest.fixture
+def run_job(services: Services) -> Callable[[Job], Job]:
+    """Carries a job to its end in this process and returns it."""
+
+    def run(job: Job) -> Job:
+        claimed = jobs.claim(services, worker="test", job_id=job.id)
+        assert claimed is not None
+        carry(services, claimed, report=Reporter(services, claimed, lease=60, stopping=lambda: False))
+        return jobs.show(services, user=OPERATOR, job_id=job.id)
+
+    return run

@@ -27,7 +27,6 @@ from sightloop.web.app import create_app
 from tests.web.people import ALL_SCOPES, add_account, register, sign_in
 
 
-
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path / "data", workers=1, body_deadline=30, max_upload_bytes=1 << 20)

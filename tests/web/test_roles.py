@@ -23,7 +23,7 @@ from tests.web.people import add_account, bearer
 
 FILE = {"files": [("files", ("a.jpg", b"not a picture", "image/jpeg"))]}
 ONE = {"files": [("image", ("a.jpg", b"not a picture", "image/jpeg"))]}
-P, I, J = "/api/v1/projects/{project}", "/api/v1/images/{image_id}", "/api/v1/jobs/{job_id}"
+P, ONE_IMAGE, J = "/api/v1/projects/{project}", "/api/v1/images/{image_id}", "/api/v1/jobs/{job_id}"
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,15 @@ IN_PROJECT: dict[tuple[str, str], Rule] = {
     ("POST", f"{P}/images/known"): Rule("reviewer", body(checksums=[])),
     ("GET", f"{P}/images"): Rule("viewer"),
     ("POST", f"{P}/images/bulk"): Rule("reviewer", body(action="verify", image_ids=[])),
-    ("GET", I): Rule("viewer"),
-    ("GET", f"{I}/history"): Rule("viewer"),
-    ("GET", f"{I}/thumbnail"): Rule("viewer"),
-    ("GET", f"{I}/original"): Rule("reviewer"),
-    ("PUT", f"{I}/label"): Rule("reviewer", body(value="red")),
-    ("POST", f"{I}/verify"): Rule("reviewer"),
-    ("DELETE", I): Rule("reviewer"),
-    ("POST", f"{I}/restore"): Rule("reviewer"),
-    ("DELETE", f"{I}/permanently"): Rule("maintainer"),
+    ("GET", ONE_IMAGE): Rule("viewer"),
+    ("GET", f"{ONE_IMAGE}/history"): Rule("viewer"),
+    ("GET", f"{ONE_IMAGE}/thumbnail"): Rule("viewer"),
+    ("GET", f"{ONE_IMAGE}/original"): Rule("reviewer"),
+    ("PUT", f"{ONE_IMAGE}/label"): Rule("reviewer", body(value="red")),
+    ("POST", f"{ONE_IMAGE}/verify"): Rule("reviewer"),
+    ("DELETE", ONE_IMAGE): Rule("reviewer"),
+    ("POST", f"{ONE_IMAGE}/restore"): Rule("reviewer"),
+    ("DELETE", f"{ONE_IMAGE}/permanently"): Rule("maintainer"),
     ("POST", predict.PATH): Rule("viewer", ONE),
     ("POST", f"{P}/predict/batch"): Rule("viewer", FILE),
     ("GET", f"{P}/models"): Rule("viewer"),

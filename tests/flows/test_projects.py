@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from sightloop.core.entities import Project, User
+from sightloop.core.errors import Conflict, Forbidden, Missing, Rejected
+from sightloop.core.recipes import RECIPES
+from sightloop.flows import accounts, projects
+from sightloop.flows.access import OPERATOR
+from sightloop.flows.services import Services
+
+
+@pytest.fixture
+def reviewer(services: Services) -> User:
+    accounts.add_user(services, email="a@example.org", name="A", password="correct horse battery", role="admin")
+    return accounts.add_user(
+        services, email="r@example.org", name="R", password="correct horse battery", role="reviewer"
+    )
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_makes_a_project(services: Services, recipe: str) -> None:
+    made = projects.create(services, user=OPERATOR, name="mine", recipe=recipe)
+    assert (made.classes, made.floor) == (RECIPES[recipe].classes, 0.5)
+
+
+def test_biosight_has_its_ten_classes() -> None:
+    assert len(RECIPES["biosight"].classes) == 10
+
+
+@pytest.mark.parametrize("name", ["", "Has Space", "ÜMLAUT", "-dash", "a/b", "x" * 64])
+def test_a_name_that_does_not_fit_a_url_is_refused(services: Services, name: str) -> None:
+    with pytest.raises(Rejected, match="does not fit"):
+        projects.create(services, user=OPERATOR, name=name)
+
+
+def test_a_name_is_given_once(services: Services, project: Project) -> None:
+    with pytest.raises(Conflict, match="paint"):
+        projects.create(services, user=OPERATOR, name="paint")
+
+
+@pytest.mark.parametrize("classes", [("a", "a"), ("unknown",), ("",), ("x" * 101,), ("new\nline",)])
+def test_classes_that_do_not_fit_are_refused(services: Services, classes: tuple[str, ...]) -> None:
+    with pytest.raises(Rejected):
+        projects.create(services, user=OPERATOR, name="mine", classes=classes)
+
+
+def test_classes_can_be_added_and_never_vanish(services: Services, project: Project) -> None:
+    grown = projects.update(services, user=OPERATOR, name="paint", classes=(*project.classes, "yellow"))
+    assert grown.classes[-1] == "yellow"
+    with pytest.raises(Rejected, match="'blue' would vanish"):
+        projects.update(services, user=OPERATOR, name="paint", classes=("red", "green", "yellow"))
+
+
+def test_of_two_changes_at_once_one_is_told(services: Services, project: Project) -> None:
+    projects.update(services, user=OPERATOR, name="paint", revision=project.revision, title="One")
+    with pytest.raises(Conflict):
+        projects.update(services, user=OPERATOR, name="paint", revision=project.revision, title="Two")
+
+
+def test_a_reviewer_may_not_create_projects(services: Services, reviewer: User) -> None:
+    with pytest.raises(Forbidden, match="reviewer"):
+        projects.create(services, user=reviewer, name="mine")
+
+
+def test_a_member_sees_the_project_and_a_former_member_does_not(
+    services: Services, project: Project, reviewer: User
+) -> None:
+    with pytest.raises(Missing):
+        projects.show(services, user=reviewer, name="paint")
+    projects.set_member(services, user=OPERATOR, name="paint", email="r@example.org", role="viewer")
+    assert projects.show(services, user=reviewer, name="paint")["role"] == "viewer"
+    projects.remove_member(services, user=OPERATOR, name="paint", user_id=reviewer.id)
+    assert projects.listing(services, user=reviewer) == []
