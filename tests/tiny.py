@@ -1,4 +1,4 @@
-"""A real but tiny model for tests: it tells colours apart by the mean of the picture, through ONNX Runtime."""
+"""Small real things for tests: noisy pictures of one colour, a model that tells them apart, a job carried out here."""
 
 from __future__ import annotations
 
@@ -10,9 +10,30 @@ from onnx import TensorProto, helper, numpy_helper
 
 from sightloop.bundles import format as bundle_format
 from sightloop.bundles.format import Input, Manifest
+from sightloop.core.entities import Job
+from sightloop.flows import jobs
+from sightloop.flows.access import OPERATOR
+from sightloop.flows.carry import Reporter, carry
+from sightloop.flows.services import Services
+from sightloop.vision import encode
 
 COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60), "blue": (40, 60, 200)}
 SIZE = 16
+
+
+def picture(colour: str = "red", *, seed: int = 0, width: int = 64, height: int = 48) -> bytes:
+    """The bytes of a noisy JPEG of one colour; the same seed gives the same bytes."""
+    rng = np.random.default_rng([seed, *map(ord, colour)])
+    coarse = rng.normal(0, 30, (height // 8, width // 8, 3)).repeat(8, 0).repeat(8, 1)
+    return encode.jpeg(np.clip(np.array(COLOURS[colour]) + coarse, 0, 255).astype(np.uint8), quality=90)
+
+
+def run(services: Services, job: Job) -> Job:
+    """Carry `job` to its end in this process and return it."""
+    claimed = jobs.claim(services, worker="test", job_id=job.id)
+    assert claimed is not None
+    carry(services, claimed, report=Reporter(services, claimed, lease=60, stopping=lambda: False))
+    return jobs.show(services, user=OPERATOR, job_id=job.id)
 
 
 def bundle(folder: Path, classes: tuple[str, ...] = tuple(COLOURS), *, sharpness: float = 8.0) -> Path:

@@ -24,5 +24,6 @@ def load(folder: Path, *, threads: int = 1) -> Predictor:
 
         return Classifier(folder, manifest, threads=threads)
     raise BadBundle(
-        f"this version cannot serve a bundle for task {manifest.task!r}.", hint="Update Sightloop, or pick another model."
+        f"this version cannot serve a bundle for task {manifest.task!r}.",
+        hint="Update Sightloop, or pick another model.",
     )

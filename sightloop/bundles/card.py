@@ -27,9 +27,8 @@ FIGURES = {
 def write(manifest: Manifest) -> str:
     """The card of the bundle that `manifest` describes, as Markdown."""
     parts = [_head(manifest), _use(manifest), _making(manifest), _calibration(manifest)]
-    for side in ("test", "calibration"):
-        if figures := manifest.metrics.get(side):
-            parts.append(_quality(side, figures))
+    judged = [side for side in ("test", "calibration") if manifest.metrics.get(side)]
+    parts += [_quality(side, manifest.metrics[side]) for side in judged]
     return "\n\n".join([*parts, _limits(manifest)]) + "\n"
 
 
@@ -42,7 +41,9 @@ def complete(folder: Path, figures: Json) -> Manifest:
 
 
 def _head(manifest: Manifest) -> str:
-    made = datetime.fromtimestamp(manifest.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC") if manifest.created_at else "–"
+    made = (
+        datetime.fromtimestamp(manifest.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC") if manifest.created_at else "–"
+    )
     project = manifest.params.get("project", "")
     rows = {
         "Task": manifest.task,

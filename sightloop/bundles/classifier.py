@@ -24,7 +24,7 @@ class Classifier:
     """A loaded bundle; safe to call from several threads."""
 
     def __init__(self, folder: Path, manifest: Manifest | None = None, *, threads: int = 1) -> None:
-        """Load the bundle in `folder`; without a `manifest` already read from there, verify it first. Raises BadBundle."""
+        """Load the bundle in `folder`, verified first unless its `manifest` was read already. Raises BadBundle."""
         self.manifest = manifest or read(folder)
         self._session = open_session(folder / MODEL, threads=threads)
         self._name = self._session.get_inputs()[0].name
@@ -65,12 +65,22 @@ class Classifier:
         if logits.shape != (1, len(self.classes)) or embeddings.ndim != 2 or not np.isfinite(logits).all():
             raise BadBundle(f"{MODEL} answers {logits.shape} for {len(self.classes)} classes, or no numbers.")
         if self._reference is not None and self._reference.basis.shape[0] != embeddings.shape[1]:
-            raise BadBundle(f"{REFERENCE} is for embeddings of {self._reference.basis.shape[0]} numbers, not of this model.")
+            raise BadBundle(
+                f"{REFERENCE} is for embeddings of {self._reference.basis.shape[0]} numbers, not of this model."
+            )
 
 
 RUNTIME_ERRORS = tuple(
     getattr(ort.capi.onnxruntime_pybind11_state, name)
-    for name in ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoSuchFile", "NotImplemented", "RuntimeException")
+    for name in (
+        "Fail",
+        "InvalidArgument",
+        "InvalidGraph",
+        "InvalidProtobuf",
+        "NoSuchFile",
+        "NotImplemented",
+        "RuntimeException",
+    )
 )
 
 

@@ -78,13 +78,17 @@ def read(folder: Path) -> Manifest:
         raise BadBundle(f"bundle files do not match the manifest: {', '.join(odd)}.", hint="Fetch the bundle again.")
     for name, expected in manifest.files.items():
         if file_sha256(folder / name) != expected:
-            raise BadBundle(f"bundle file {name!r} is damaged: its SHA-256 has changed.", hint="Fetch the bundle again.")
+            raise BadBundle(
+                f"bundle file {name!r} is damaged: its SHA-256 has changed.", hint="Fetch the bundle again."
+            )
     return manifest
 
 
 def _names(folder: Path) -> list[str]:
     """All files but the manifest, such as model.onnx and plots/roc.svg."""
-    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+    names = [
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()
+    ]
     return sorted(name for name in names if name != MANIFEST)
 
 
@@ -135,7 +139,7 @@ def _check_name(name: str) -> str:
 
 
 def pack(folder: Path, target: Path) -> str:
-    """Pack the verified bundle into `target`, a stored ZIP; the same content gives the same bytes. Returns its SHA-256."""
+    """Pack the verified bundle into `target`, a stored ZIP: same content, same bytes. Returns its SHA-256."""
     names = [MANIFEST, *sorted(read(folder).files)]
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".bundle-")
@@ -192,7 +196,9 @@ def _entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         raise BadBundle(f"the bundle has {len(entries)} entries, repeated or more than {MAX_FILES}.")
     if (total := sum(entry.file_size for entry in entries)) > MAX_BYTES:
         raise BadBundle(f"the bundle unpacks to {total} bytes, more than {MAX_BYTES}.")
-    if odd := [entry.filename for entry in entries if entry.is_dir() or (entry.external_attr >> 16) & 0o170000 == 0o120000]:
+    if odd := [
+        entry.filename for entry in entries if entry.is_dir() or (entry.external_attr >> 16) & 0o170000 == 0o120000
+    ]:
         raise BadBundle(f"bundle entry {odd[0]!r} is a link or a folder.", hint="Do not use this file.")
     return entries
 

@@ -23,9 +23,9 @@ LAZY = {
     "import": ("pictures:import_", "Read a folder, a ZIP, a CSV or a JSONL file into a project."),
     "import-biosight": ("pictures:import_biosight", "Read a mongoexport dump of BioSight into a project."),
     "export": ("pictures:export", "Write a project's pictures as a ZIP of class folders."),
-    "predict": ("pictures:predict", "Ask a project's model about pictures."),
-    "data": ("pictures:data", "Check a folder before importing it, list a project's pictures."),
-    "insights": ("pictures:insights", "What a project's pictures are like."),
+    "predict": ("look:predict", "Ask a project's model about pictures."),
+    "data": ("look:data", "Check a folder before importing it, list a project's pictures."),
+    "insights": ("look:insights", "What a project's pictures are like."),
     "train": ("training:train", "Train a model on a project's verified pictures."),
     "evaluate": ("training:evaluate", "Score a model on held-out pictures or on a folder."),
     "models": ("models:models", "List, promote, roll back, export and import model versions."),
@@ -83,6 +83,8 @@ def run(arguments: list[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return 1
+    except OSError as error:
+        return _failed(SightloopError(str(error), hint="sightloop doctor"))
     except SightloopError as error:
         return _failed(error)
     return result if isinstance(result, int) else 0

@@ -17,6 +17,8 @@ import click
 if TYPE_CHECKING:
     from sightloop.core.entities import Progress
 
+SHOWN = 20  # rows of a list that people are shown
+
 json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON."
 )
@@ -50,6 +52,17 @@ def table(rows: Iterable[Sequence[object]], *, head: Sequence[str], empty: str =
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in [list(head), *lines]
     )
+
+
+def reasons(rows: Sequence[Mapping[str, str]], *, head: str) -> str:
+    """Paths with their reasons, the first twenty."""
+    listed = table([(row["path"], row["reason"]) for row in rows[:SHOWN]], head=(head, "reason"), empty="")
+    return listed + (f"\nand {len(rows) - SHOWN} more (--json lists them)" if len(rows) > SHOWN else "")
+
+
+def sections(*parts: str) -> str:
+    """The parts that are not empty, an empty line between them."""
+    return "\n\n".join(part for part in parts if part)
 
 
 def pairs(values: Mapping[str, object]) -> str:

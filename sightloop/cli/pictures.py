@@ -1,20 +1,18 @@
-"""Pictures in and out: `sightloop import`, `export`, `predict`, `data` and `insights`."""
+"""Pictures in and out: `sightloop import`, `import-biosight` and `export`."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sightloop.cli.opening import opened
-from sightloop.cli.output import counter, emit, figure, json_option, pairs, table
-from sightloop.core.errors import BadImage, Conflict, Rejected, SightloopError
-
-SHOWN = 20
+from sightloop.cli.output import SHOWN, counter, emit, json_option, pairs, reasons, sections, table
+from sightloop.core.errors import Conflict, Rejected
 
 
 @click.command("import")
@@ -56,10 +54,10 @@ def _agreed(plan: dict[str, Any], *, project: str) -> bool:
 def planned(plan: dict[str, Any]) -> str:
     """What would be imported, for people."""
     names = ("source", "layout", "pictures", "labelled", "sites", "new_classes", "splits", "skipped_count")
-    return _sections(
+    return sections(
         pairs({name: plan[name] for name in names if name in plan}),
         table(plan["classes"].items(), head=("class", "pictures"), empty=""),
-        _reasons(plan["skipped"], head="left out"),
+        reasons(plan["skipped"], head="left out"),
     )
 
 
@@ -68,32 +66,12 @@ def imported(found: dict[str, Any]) -> str:
     short = {name: value for name, value in found.items() if not isinstance(value, (list, dict))}
     held_out = (found.get("leaks") or {}).get("held_out", {})
     rows = [(side, row["pictures"], row["exact"], row["exact_or_near"]) for side, row in held_out.items()]
-    return _sections(
+    return sections(
         pairs(short),
-        _reasons(found.get("failures", ()), head="failed"),
-        _reasons(found.get("skipped", ()), head="left out"),
+        reasons(found.get("failures", ()), head="failed"),
+        reasons(found.get("skipped", ()), head="left out"),
         table(rows, head=("held out", "pictures", "also earlier", "at least nearly"), empty=""),
     )
-
-
-def examined(found: dict[str, Any]) -> str:
-    """What a look at every picture found, for people."""
-    return _sections(
-        pairs({name: found[name] for name in ("source", "layout", "pictures")}),
-        table(found["classes"].items(), head=("class", "pictures"), empty=""),
-        _reasons(found["unreadable"], head="unreadable"),
-        _reasons(found["skipped"], head="left out"),
-        "\n".join("same bytes: " + ", ".join(names[:3]) for names in found["duplicates"][:SHOWN]),
-    )
-
-
-def _reasons(rows: Sequence[dict[str, str]], *, head: str) -> str:
-    listed = table([(row["path"], row["reason"]) for row in rows[:SHOWN]], head=(head, "reason"), empty="")
-    return listed + (f"\nand {len(rows) - SHOWN} more (--json lists them)" if len(rows) > SHOWN else "")
-
-
-def _sections(*parts: str) -> str:
-    return "\n\n".join(part for part in parts if part)
 
 
 @click.command("import-biosight")
@@ -147,82 +125,3 @@ def _write(draft: Path, pieces: Iterable[bytes], *, count: int) -> int:
         file.flush()
         os.fsync(file.fileno())
     return size
-
-
-@click.command()
-@click.argument("project")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--model", default="champion", show_default=True, help="A version's number, champion or previous.")
-@json_option
-def predict(project: str, paths: tuple[Path, ...], model: str, as_json: bool) -> None:
-    """Ask a project's model about pictures; nothing is stored."""
-    from sightloop.flows import access
-    from sightloop.flows import predict as flow
-
-    found: list[dict[str, Any]] = []
-    with opened() as services:
-        for path in paths:
-            try:
-                answer = flow.predict(
-                    services, user=access.OPERATOR, project=project, data=path.read_bytes(), model=model
-                )
-                found.append({"path": str(path), **answer})
-            except BadImage as error:
-                found.append({"path": str(path), "error": error.message})
-    rows = [
-        (one["path"], one.get("prediction", "-"), figure(one.get("confidence")), one.get("error", "")) for one in found
-    ]
-    emit(found, as_json=as_json, text=lambda: table(rows, head=("picture", "answer", "confidence", "")))
-    failed = sum("error" in one for one in found)
-    if failed:
-        raise SightloopError(f"{failed} of {len(found)} pictures could not be read.")
-
-
-@click.group()
-def data() -> None:
-    """Check a folder before importing it, list a project's pictures."""
-
-
-@data.command("check")
-@click.argument("path", type=click.Path(exists=True, path_type=Path))
-@json_option
-def check(path: Path, as_json: bool) -> None:
-    """Open every picture of a folder or ZIP; leaves with 1 where one cannot be read."""
-    from sightloop.flows import examining
-
-    with counter() as report:
-        found = examining.examine(path, report=report)
-    emit(found, as_json=as_json, text=lambda: examined(found))
-    if found["unreadable"]:
-        raise SightloopError(f"{len(found['unreadable'])} pictures cannot be read.", hint="They would be left out.")
-
-
-@data.command("list")
-@click.argument("project")
-@click.option("--shown", help="Only pictures shown as this class.")
-@click.option("--status", type=click.Choice(["pending", "ready", "unreadable", "duplicate"]))
-@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
-@json_option
-def list_(project: str, shown: str | None, status: str | None, limit: int, as_json: bool) -> None:
-    """The newest pictures of a project."""
-    from sightloop.flows import access, filtering, library
-
-    chosen = filtering.filters({"shown": shown, "status": status})
-    with opened() as services:
-        found, _ = library.page(services, user=access.OPERATOR, project=project, filters=chosen, limit=limit)
-    rows = [(one.id, one.name[:40], one.status, one.shown or "-", figure(one.confidence), one.side) for one in found]
-    head = ("picture", "name", "status", "shown as", "confidence", "side")
-    emit(found, as_json=as_json, text=lambda: table(rows, head=head))
-
-
-@click.command()
-@click.argument("project")
-@json_option
-def insights(project: str, as_json: bool) -> None:
-    """What a project's pictures are like: classes, sizes, quality, states."""
-    from sightloop.flows import access
-    from sightloop.flows import insights as flow
-
-    with opened() as services:
-        found = flow.insights(services, user=access.OPERATOR, project=project)
-    emit(found, as_json=as_json, text=lambda: pairs(found))

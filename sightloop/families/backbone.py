@@ -95,7 +95,9 @@ def _build(params: Common, source: weights.Source) -> nn.Module:
         raise Rejected(f"backbone {name!r} does not take {options}: {error}.") from error
     except (OSError, RuntimeError, ValueError) as error:
         if source.kind == "hub":
-            raise Unavailable(f"weights of {name!r} could not be fetched: {error}.", hint="Give a local file.") from error
+            raise Unavailable(
+                f"weights of {name!r} could not be fetched: {error}.", hint="Give a local file."
+            ) from error
         raise Rejected(f"backbone {name!r} cannot be built: {error}.") from error
 
 
@@ -109,9 +111,23 @@ def load(module: nn.Module, source: weights.Source) -> None:
     module.load_state_dict(found, strict=False)
 
 
+def lay_out(network: nn.Module, order: torch.memory_format) -> None:
+    """Lay convolution weights out in memory with channels last, or first; parameters stay the same objects."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=order)
+
+
 def head(features: int, classes: int, *, hidden: int, dropout: float) -> nn.Sequential:
     """Dropout → Linear(features, hidden) → ReLU → Dropout → Linear(hidden, classes)."""
-    layers = (nn.Dropout(dropout), nn.Linear(features, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, classes))
+    layers = (
+        nn.Dropout(dropout),
+        nn.Linear(features, hidden),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Linear(hidden, classes),
+    )
     return nn.Sequential(*layers)
 
 
@@ -158,7 +174,9 @@ def _stage_end(body: nn.Module, order: list[str], how: str) -> str:
         return stages[max(0, len(stages) * quarter // 4 - 1)][0]
     ends = [name for name, stride in stages if stride == STRIDES[how]]
     if not ends or ends[-1] not in order:
-        raise Rejected(f"freeze {how!r}: the backbone has no stage of stride {STRIDES[how]}.", hint="Use head_only or none.")
+        raise Rejected(
+            f"freeze {how!r}: the backbone has no stage of stride {STRIDES[how]}.", hint="Use head_only or none."
+        )
     return ends[-1]
 
 
@@ -170,7 +188,9 @@ def _blocks(body: nn.Module, order: list[str]) -> list[str]:
 
 def units(body: nn.Module) -> list[str]:
     """The body's parts in order of registration, which in timm is the order of execution; stacks of blocks opened."""
-    stacks = {str(info["module"]).partition(".")[0] for info in cast(Any, body).feature_info if "." in str(info["module"])}
+    stacks = {
+        str(info["module"]).partition(".")[0] for info in cast(Any, body).feature_info if "." in str(info["module"])
+    }
     names: list[str] = []
     for name, child in body.named_children():
         opened = [f"{name}.{inner}" for inner, _ in child.named_children()] if name in stacks else []

@@ -144,7 +144,8 @@ def check(data: TrainingSet) -> None:
     if len(taught) < 2:
         named = ", ".join(data.classes[index] for index in sorted(taught)) or "none"
         raise Rejected(
-            f"training needs pictures of at least two classes; there are: {named}.", hint="Label or import more pictures."
+            f"training needs pictures of at least two classes; there are: {named}.",
+            hint="Label or import more pictures.",
         )
 
 

@@ -17,20 +17,21 @@ from numpy.typing import NDArray
 from sightloop import __version__
 from sightloop.bundles import card, reference
 from sightloop.bundles import format as bundle_format
-from sightloop.bundles.classifier import MODEL, REFERENCE, open_session
+from sightloop.bundles.classifier import REFERENCE, open_session
 from sightloop.bundles.format import Input, Manifest
 from sightloop.core.arrays import Embedding
 from sightloop.core.entities import Example, Json, Progress, TrainingSet
 from sightloop.core.errors import BadBundle
 from sightloop.core.ports import Report
-from sightloop.families.backbone import Network
-from sightloop.families.data import Batches, Pictures, targets
+from sightloop.families.backbone import Network, lay_out
+from sightloop.families.data import Pictures, pool, targets
 from sightloop.families.parameters import Common
 from sightloop.measure import calibration, labels
 
 WEIGHTS = "weights.safetensors"
 LARGEST_BATCH = 1024
 CHECKED = 8
+CHUNK = 32
 TOLERANCE = 1e-3  # of the largest logit: float32 sums in another order
 Logits = NDArray[np.float32]
 
@@ -55,7 +56,7 @@ def to_onnx(network: Network, spec: Input, path: Path) -> None:
     """
     import onnx
 
-    network.eval().to(memory_format=torch.contiguous_format)
+    lay_out(network.eval(), torch.contiguous_format)
     example = torch.zeros(2, 3, spec.size, spec.size)
     batch = torch.export.Dim("batch", min=1, max=LARGEST_BATCH)
     with warnings.catch_warnings():
@@ -65,7 +66,14 @@ def to_onnx(network: Network, spec: Input, path: Path) -> None:
             output_names=["logits", "embedding"], dynamic_shapes={"images": {0: batch}},
         )  # fmt: skip
     model = cast(Any, program).model_proto
-    for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+    for part in (
+        model,
+        model.graph,
+        *model.graph.node,
+        *model.graph.value_info,
+        *model.graph.input,
+        *model.graph.output,
+    ):
         del part.metadata_props[:]
         part.doc_string = ""
     onnx.save(model, str(path))
@@ -97,22 +105,28 @@ def check(network: Network, path: Path, pictures: Pictures) -> float:
 
 
 def served(
-    path: Path, pictures: Pictures, *, batch: int, threads: int, report: Report, what: str
+    path: Path, pictures: Pictures, *, report: Report, what: str, mirrored: bool = False
 ) -> tuple[Logits, Embedding]:
-    """Logits (n, c) and embeddings (n, d) of unchanged pictures, as the exported model will give them."""
-    session = open_session(path, threads=threads)
-    logits, embeddings = list[Logits](), list[Embedding]()
-    for images, _ in Batches(pictures, targets(pictures.examples), np.arange(len(pictures)), batch):
-        found = session.run(["logits", "embedding"], {"image": images.numpy()})
-        logits.append(found[0])
-        embeddings.append(found[1])
-        done = sum(map(len, logits))
-        report(Progress(done, len(pictures), f"{what}: {done} of {len(pictures)} pictures"))
-    shapes = [output.shape[1] for output in session.get_outputs()]
-    return (
-        np.concatenate([np.zeros((0, shapes[0]), np.float32), *logits]),
-        np.concatenate([np.zeros((0, shapes[1]), np.float32), *embeddings]),
-    )
+    """Logits (n, c) and embeddings (n, d) of unchanged pictures, as the exported model will give them.
+
+    One picture per core at a time, decoded and run by the same thread, as the server does.
+    """
+    session = open_session(path)
+
+    def run(index: int) -> tuple[Logits, Embedding]:
+        image = pictures.array(index, view=0)[None]
+        image = np.ascontiguousarray(image[..., ::-1]) if mirrored else image
+        return cast("tuple[Logits, Embedding]", session.run(["logits", "embedding"], {"image": image}))
+
+    shapes = {output.name: output.shape[1] for output in session.get_outputs()}
+    logits = np.zeros((len(pictures), shapes["logits"]), np.float32)
+    embeddings = np.zeros((len(pictures), shapes["embedding"]), np.float32)
+    for start in range(0, len(pictures), CHUNK):
+        chunk = range(start, min(start + CHUNK, len(pictures)))
+        for index, found in zip(chunk, pool().map(run, chunk), strict=True):
+            logits[index], embeddings[index] = found[0][0], found[1][0]
+        report(Progress(chunk.stop, len(pictures), f"{what}: {chunk.stop} of {len(pictures)} pictures"))
+    return logits, embeddings
 
 
 def fresh(folder: Path) -> Path:
@@ -136,9 +150,7 @@ def finish(
     truth = targets(made.data.calibration)
     temperature = calibration.fit_temperature(logits, truth)
     probabilities = calibration.softmax(logits, temperature=temperature)
-    arrays = reference.build(
-        bank[0], bank[1], held_out=embeddings, probabilities=probabilities, seed=made.params.seed
-    )
+    arrays = reference.build(bank[0], bank[1], held_out=embeddings, probabilities=probabilities, seed=made.params.seed)
     reference.save(made.folder / REFERENCE, arrays)
     metrics: Json = {
         "calibration": labels.score(

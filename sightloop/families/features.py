@@ -1,6 +1,7 @@
 """What the frozen part makes of every view of every picture, computed once, kept on disk and read back by mapping.
 
-Building may be interrupted at any moment: a side file says how many rows are safely on disk, and building goes on there.
+Building may be interrupted at any moment: a side file says how many rows are safely on disk, and building
+goes on there.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Front:
 
 
 class Features:
-    """A finished cache, read like pictures: view v of picture i is its row (v + i) % views; view 0 always the clean one."""
+    """A finished cache, read like pictures: epoch v meets copy (v + i) % views of picture i; view 0 is unchanged."""
 
     def __init__(self, path: Path, shape: tuple[int, ...], *, views: int, precision: str) -> None:
         self.views = views

@@ -1,272 +1,58 @@
-"""The training loop: Lightning drives it, silently; it resumes exactly, stops early and follows a learning rate."""
+"""Runs the training loop with Lightning, silently; it resumes exactly where a killed one stopped."""
 
 from __future__ import annotations
 
 import contextlib
-import copy
 import logging
-import math
-import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
-
-from sightloop.core.entities import Json, Progress
-from sightloop.core.ports import Report
+from sightloop.core.entities import Json
 from sightloop.families import checkpoint, torchvision_ops
 from sightloop.families.backbone import Network
-from sightloop.families.data import Batches, Source
-from sightloop.families.parameters import TransferParams
+from sightloop.families.learner import Course, Learner, Side
 
 torchvision_ops.declare()
 
 import lightning.pytorch as lightning  # noqa: E402 — imports torchvision, which needs the operators declared above
 
-REPORT_SECONDS = 1.0
-CLIP = 1.0
-FINAL_RATE = 0.01  # of the highest
+CLIP = 1.0  # the largest norm of all gradients together
 
 
-@dataclass(frozen=True)
-class Side:
-    """Inputs and class indices of one side."""
-
-    source: Source
-    targets: NDArray[np.int64]
-
-
-def fit(
-    network: Network, train: Side, judge: Side, *, params: TransferParams, work: Path, key: str, pretrained: bool, report: Report
-) -> list[Json]:
+def fit(network: Network, train: Side, judge: Side, *, course: Course) -> list[Json]:
     """Train `network` in place, leave it with its best epoch's weights, and return one row of figures per epoch.
 
-    Args:
-        network: whatever of it requires a gradient is trained.
-        judge: the side whose loss chooses the epoch; empty means the last epoch.
-        work: where checkpoints are; if it holds one with this `key`, training goes on from there, with the same result.
-        pretrained: whether the body learns at its own, lower rate.
-        report: called at least every second; raises Cancelled when a person asked to stop.
+    Whatever of the network requires a gradient is trained. `judge` is the side whose loss chooses the epoch; where it
+    is empty the last epoch is kept. The result does not depend on how often training was killed and called again.
     """
-    state = checkpoint.latest(work, key=key)
-    learner = Learner(network, train, judge, params=params, work=work, key=key, pretrained=pretrained, report=report)
+    learner = Learner(network, train, judge, course=course)
+    state = checkpoint.latest(course.work, key=course.key)
     if state is not None:
         learner.restore(state)
     if not learner.finished:
         with _quiet():
-            trainer = lightning.Trainer(
-                accelerator="cpu",
-                devices=1,
-                max_epochs=params.epochs - learner.epoch,
-                precision="bf16-mixed" if params.precision == "bf16" else "32-true",
-                gradient_clip_val=CLIP,
-                reload_dataloaders_every_n_epochs=1,
-                num_sanity_val_steps=0,
-                limit_val_batches=1.0 if len(judge.targets) else 0,
-                logger=False,
-                enable_checkpointing=False,
-                enable_progress_bar=False,
-                enable_model_summary=False,
-            )
+            trainer = _trainer(course, epochs=course.params.epochs - learner.epoch, judges=len(judge.targets) > 0)
             learner.train()
             trainer.fit(learner)
     learner.settle()
     return learner.history
 
 
-class Learner(lightning.LightningModule):  # type: ignore[misc]
-    """One training: the network, its optimiser and all that a checkpoint must hold."""
-
-    def __init__(
-        self, network: Network, train: Side, judge: Side, *, params: TransferParams, work: Path, key: str, pretrained: bool,
-        report: Report,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.network = network
-        self.sides = (train, judge)
-        self.wanted = params
-        self.work, self.key, self.report = work, key, report
-        self.rate = params.backbone_lr if pretrained else 1.0
-        self.epoch, self.history = 0, list[Json]()
-        self.best: dict[str, Tensor] | None = None
-        self.best_loss, self.waited = math.inf, 0
-        self._optimiser_state: dict[str, Any] | None = None
-        self._losses: list[float] = []
-        self._judged: list[tuple[float, int, int]] = []
-        self._steps = len(self._batches(0))
-        self._step, self._spoke, self._saved, self._began = 0, 0.0, time.monotonic(), time.monotonic()
-
-    @property
-    def finished(self) -> bool:
-        """Whether all epochs are done, or patience ran out."""
-        return self.epoch >= self.wanted.epochs or (self.wanted.patience > 0 and self.waited >= self.wanted.patience)
-
-    def train_dataloader(self) -> Batches:
-        return self._batches(self.epoch)
-
-    def _batches(self, epoch: int) -> Batches:
-        """Pictures in an order, and in views, that depend on the seed and the epoch only."""
-        side = self.sides[0]
-        order = np.random.default_rng([self.wanted.seed, epoch]).permutation(len(side.targets))
-        return Batches(side.source, side.targets, order, self.wanted.batch, view=epoch + 1)
-
-    def val_dataloader(self) -> Batches:
-        side = self.sides[1]
-        return Batches(side.source, side.targets, np.arange(len(side.targets)), self.wanted.batch)
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        optimiser = torch.optim.AdamW(groups(self.network, self.wanted, body_rate=self.rate))
-        if self._optimiser_state is not None:
-            optimiser.load_state_dict(self._optimiser_state)
-        return optimiser
-
-    def on_train_epoch_start(self) -> None:
-        torch.manual_seed(self.wanted.seed * 1_000_003 + self.epoch)
-        self._losses, self._step = [], 0
-
-    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:  # noqa: ARG002 — Lightning's signature
-        done = self.epoch * self._steps + batch_idx
-        share = rate_at(done, self.wanted.epochs * self._steps, warmup=self.wanted.warmup)
-        for group in self.optimizers().param_groups:  # type: ignore[union-attr]
-            group["lr"] = group["highest"] * share
-
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
-        images, targets = batch
-        loss = nn.functional.cross_entropy(
-            self._logits(images), targets, label_smoothing=self.wanted.label_smoothing
-        )
-        self._losses.append(float(loss.detach()))
-        return loss
-
-    def _logits(self, images: Tensor) -> Tensor:
-        if self.wanted.channels_last and images.ndim == 4:
-            images = images.contiguous(memory_format=torch.channels_last)
-        logits: Tensor = self.network(images)[0]
-        return logits.float()
-
-    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
-        self._step = batch_idx + 1
-        if time.monotonic() - self._spoke >= REPORT_SECONDS:
-            self._say(f"epoch {self.epoch + 1} of {self.wanted.epochs}, batch {self._step} of {self._steps}", {})
-
-    def on_validation_epoch_start(self) -> None:
-        self._judged = []
-
-    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:  # noqa: ARG002
-        images, targets = batch
-        logits = self._logits(images)
-        loss = float(nn.functional.cross_entropy(logits, targets, reduction="sum"))
-        self._judged.append((loss, int((logits.argmax(1) == targets).sum()), len(targets)))
-
-    def on_train_epoch_end(self) -> None:
-        figures: Json = {"loss": float(np.mean(self._losses)), "lr": self.optimizers().param_groups[-1]["lr"]}  # type: ignore[union-attr]
-        loss, right, count = (sum(column) for column in zip(*self._judged, strict=True)) if self._judged else (0, 0, 0)
-        if count:
-            figures |= {"calibration_loss": loss / count, "calibration_accuracy": right / count}
-        self.epoch += 1
-        self._step = 0
-        self._remember(figures.get("calibration_loss", -float(self.epoch)))
-        self.history.append({"epoch": self.epoch, **figures})
-        self._save()
-        self._say(self._sentence(figures), self.history[-1])
-        if self.finished and self.trainer is not None:
-            self.trainer.should_stop = True
-
-    def _remember(self, loss: float) -> None:
-        """Keep the weights of the epoch with the least loss; a loss that is no number never counts as better."""
-        if loss < self.best_loss:
-            self.best_loss, self.waited = loss, 0
-            self.best = {name: tensor.detach().clone() for name, tensor in trained(self.network).items()}
-        else:
-            self.waited += 1
-
-    def _sentence(self, figures: Json) -> str:
-        said = f"epoch {self.epoch} of {self.wanted.epochs}: loss {figures['loss']:.3f}"
-        if "calibration_accuracy" in figures:
-            said += f", calibration accuracy {figures['calibration_accuracy']:.1%}"
-        if self.finished and self.epoch < self.wanted.epochs:
-            said += f"; stopped early, no better for {self.waited} epochs"
-        return said
-
-    def _say(self, message: str, figures: Json) -> None:
-        self._spoke = time.monotonic()
-        done = self.epoch + self._step / max(1, self._steps)
-        now = [round(float(np.mean(self._losses[-20:])), 6)] if self._losses else []
-        shown = figures or ({"loss": now[0]} if now else {})
-        self.report(Progress(done, self.wanted.epochs, message, {name: float(value) for name, value in shown.items()}))
-
-    def _save(self) -> None:
-        if not self.finished and time.monotonic() - self._saved < self.wanted.checkpoint_seconds:
-            return
-        state = {
-            "key": self.key,
-            "epoch": self.epoch,
-            "history": self.history,
-            "best_loss": self.best_loss,
-            "waited": self.waited,
-            "network": {name: tensor.detach() for name, tensor in trained(self.network).items()},
-            "best": self.best,
-            "optimiser": self.optimizers().state_dict(),  # type: ignore[union-attr]
-        }
-        checkpoint.save(self.work, self.epoch, state)
-        self._saved = time.monotonic()
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Become what the checkpoint was."""
-        self.epoch, self.history = state["epoch"], state["history"]
-        self.best_loss, self.waited, self.best = state["best_loss"], state["waited"], state["best"]
-        self._optimiser_state = copy.deepcopy(state["optimiser"])
-        put(self.network, state["network"])
-
-    def settle(self) -> None:
-        """Leave the network with its best weights, in evaluation mode."""
-        if self.best is not None:
-            put(self.network, self.best)
-        self.network.eval()
-
-
-def trained(network: Network) -> dict[str, Tensor]:
-    """All parameters and statistics outside the frozen modules, by name."""
-    frozen = {id(t) for module in network.frozen for t in (*module.parameters(), *module.buffers())}
-    named = (*network.named_parameters(), *network.named_buffers())
-    return {name: tensor for name, tensor in named if id(tensor) not in frozen}
-
-
-def put(network: Network, values: dict[str, Tensor]) -> None:
-    """Copy values into the network's own tensors, so that all that share them see them."""
-    with torch.no_grad():
-        for name, tensor in trained(network).items():
-            tensor.copy_(values[name])
-
-
-def groups(network: Network, params: TransferParams, *, body_rate: float) -> list[dict[str, Any]]:
-    """Parameter groups for AdamW: the body at its own rate, no decay on vectors (biases, norms)."""
-    found: list[dict[str, Any]] = []
-    for module, share in ((network.body, body_rate), (network.head, 1.0)):
-        wanted = [parameter for parameter in module.parameters() if parameter.requires_grad]
-        for members, decay in (
-            ([one for one in wanted if one.ndim > 1], params.weight_decay),
-            ([one for one in wanted if one.ndim <= 1], 0.0),
-        ):
-            if members:
-                highest = params.lr * share
-                found.append({"params": members, "lr": highest, "highest": highest, "weight_decay": decay})
-    return found
-
-
-def rate_at(step: int, steps: int, *, warmup: float) -> float:
-    """The share of the highest learning rate at `step` of `steps`: a straight rise, then half a cosine down."""
-    rise = max(1.0, warmup * steps)
-    if step < rise:
-        return (step + 1) / (rise + 1)
-    along = min(1.0, (step - rise) / max(1.0, steps - rise))
-    return FINAL_RATE + (1 - FINAL_RATE) * (1 + math.cos(math.pi * along)) / 2
+def _trainer(course: Course, *, epochs: int, judges: bool) -> lightning.Trainer:
+    return lightning.Trainer(
+        accelerator="cpu",
+        devices=1,
+        max_epochs=epochs,
+        precision="bf16-mixed" if course.params.precision == "bf16" else "32-true",
+        gradient_clip_val=CLIP,
+        reload_dataloaders_every_n_epochs=1,
+        num_sanity_val_steps=0,
+        limit_val_batches=1.0 if judges else 0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
 
 
 @contextlib.contextmanager

@@ -55,10 +55,14 @@ class TransferParams(Common):
 
     epochs: int = _number(10, 1, 1000, help="passes over the training pictures")
     lr: float = _number(1e-3, 1e-7, 1.0, help="highest learning rate of the head")
-    freeze: str = _choice("upto_stage_3", STAGES, pattern=LAST_BLOCKS, help="what stays as it is; last_2_blocks trains two")
+    freeze: str = _choice(
+        "upto_stage_3", STAGES, pattern=LAST_BLOCKS, help="what stays as it is; last_2_blocks trains two"
+    )
     dropout: float = _number(0.5, 0.0, 0.95, help="share of head inputs dropped while training")
     hidden: int = _number(512, 1, 4096, help="width of the head's hidden layer")
-    backbone_lr: float = _number(0.1, 0.0, 1.0, help="the backbone's learning rate as a share of lr, with pretrained weights")
+    backbone_lr: float = _number(
+        0.1, 0.0, 1.0, help="the backbone's learning rate as a share of lr, with pretrained weights"
+    )
     weight_decay: float = _number(0.02, 0.0, 1.0, help="AdamW's, on matrices only")
     warmup: float = _number(0.15, 0.0, 0.9, help="share of the steps in which the learning rate rises")
     label_smoothing: float = _number(0.0, 0.0, 0.5, help="share of the target spread over all classes")
@@ -74,7 +78,9 @@ class TransferParams(Common):
     augment: bool = field(default=True, metadata={"help": "False switches every augmentation off"})
     cache: bool = field(default=True, metadata={"help": "compute the frozen part once per view, not once per epoch"})
     views: int = _number(4, 1, 64, help="augmented views of each picture in the cache")
-    channels_last: bool = field(default=True, metadata={"help": "keep colours innermost in memory, faster on processors"})
+    channels_last: bool = field(
+        default=True, metadata={"help": "keep colours innermost in memory, faster on processors"}
+    )
     checkpoint_seconds: float = _number(15.0, 0.0, 3600.0, help="shortest time between two checkpoints")
 
 

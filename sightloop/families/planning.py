@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from sightloop.families import backbone as backbones
 from sightloop.families import features
 from sightloop.families.backbone import Network
 from sightloop.families.features import Front
-from sightloop.families.fit import groups
+from sightloop.families.learner import groups
 from sightloop.families.parameters import STAGES, TransferParams
 
 DECODE_SECONDS = 0.006  # for one photograph of half a megapixel on one core, augmentation included
@@ -28,18 +29,26 @@ OVERHEAD = 400 * 2**20  # the interpreter with torch, in bytes
 MEMORY_SHARE = 0.7  # of the free memory that a training may plan with
 
 
-def estimate(
-    counts: Mapping[str, int], params: TransferParams, *, network: Network, front: Front | None, tail: Network, views: int
-) -> Json:
+@dataclass(frozen=True)
+class Parts:
+    """A network, and what it was cut into; `front` is None where nothing is computed only once."""
+
+    network: Network
+    front: Front | None
+    tail: Network
+
+
+def estimate(counts: Mapping[str, int], params: TransferParams, parts: Parts, *, views: int) -> Json:
     """Trainable and total parameters per freeze name, seconds and bytes.
 
     Args:
         counts: pictures per side ("train", "calibration").
 
     Returns:
-        JSON-ready: freeze, parameters {freeze: {trainable, total}}, seconds {cache, epoch, export, total}, memory_bytes,
-        disk_bytes, batch_that_fits, precision, cache.
+        JSON-ready: freeze, parameters {freeze: {trainable, total}}, seconds {cache, epoch, export, total},
+        memory_bytes, disk_bytes, batch_that_fits, precision, cache.
     """
+    network, front, tail = parts.network, parts.front, parts.tail
     taught, judged = counts.get("train", 0), counts.get("calibration", 0)
     batch = min(MEASURED_BATCH, params.batch)
     images = torch.zeros(batch, 3, params.input_size, params.input_size)
@@ -59,7 +68,9 @@ def estimate(
         "seconds": {"cache": cache, "epoch": epoch, "export": export, "total": cache + epoch * params.epochs + export},
         "memory_bytes": fixed + per_picture * params.batch,
         "batch_that_fits": _fitting(params.batch, per_picture, fixed),
-        "disk_bytes": (taught * views + judged) * features.row_bytes(front, params.input_size) if front is not None else 0,
+        "disk_bytes": (taught * views + judged) * features.row_bytes(front, params.input_size)
+        if front is not None
+        else 0,
         "precision": params.precision,
         "cache": front is not None,
     }
@@ -88,7 +99,7 @@ def _step(tail: Network, inputs: Tensor, params: TransferParams) -> None:
         group["lr"] = 0.0
     with torch.autocast("cpu", torch.bfloat16, enabled=params.precision == "bf16"):
         loss = tail(_laid(inputs, params))[0].float().square().mean()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     optimiser.step()
     optimiser.zero_grad()
 

@@ -21,9 +21,9 @@ def declare() -> None:
     """Declare `torchvision::nms` and `torchvision::qnms` where torchvision's own library cannot bring them."""
     if _libraries or _operators_load():
         return
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for name in ("nms", "qnms"):
-        library.define(f"{name}{BOXES}")
+        library.define(f"{name}{BOXES}")  # type: ignore[no-untyped-call]
     _libraries.append(library)
 
 
@@ -33,7 +33,7 @@ def _operators_load() -> bool:
         return True
     for path in Path(spec.origin).parent.glob("_C.*"):
         try:
-            torch.ops.load_library(str(path))
+            torch.ops.load_library(str(path))  # type: ignore[no-untyped-call]
         except OSError:
             return False
     return hasattr(torch.ops.torchvision, "nms")

@@ -1,4 +1,4 @@
-"""Family `transfer`: any timm backbone, frozen as far as asked, with a custom head; the frozen part is computed once."""
+"""Family `transfer`: a timm backbone, frozen as far as asked, with a custom head; the frozen part computed once."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from sightloop.bundles.classifier import MODEL
 from sightloop.core.arrays import Embedding
@@ -20,9 +21,10 @@ from sightloop.core.ports import Report
 from sightloop.families import backbone as backbones
 from sightloop.families import export, features, planning, weights
 from sightloop.families.backbone import Backbone, Network
-from sightloop.families.data import THREADS, Pictures, Source, changes, check, targets
+from sightloop.families.data import Pictures, Source, changes, check, targets
 from sightloop.families.features import Front
-from sightloop.families.fit import Side, fit
+from sightloop.families.fit import fit
+from sightloop.families.learner import Course, Side
 from sightloop.families.parameters import TransferParams, defaults
 
 TASK = "classify"
@@ -32,8 +34,12 @@ DEFAULTS = defaults(TransferParams)
 
 @dataclass(frozen=True)
 class Ready:
-    """A network to train: the whole one, and the parts that it is cut into where its frozen part is computed once."""
+    """A network to train, and the parts that it is cut into where its frozen part is computed once.
 
+    `params` are the ones asked for with nothing left to choose.
+    """
+
+    params: TransferParams
     body: Backbone
     network: Network
     units: tuple[str, ...]
@@ -57,8 +63,8 @@ def train(
         Cancelled: a person asked to stop.
     """
     check(data)
-    params = settled(params)
     ready = prepare(params, classes=len(data.classes), weights_dir=Path(context["weights_dir"]))
+    params = ready.params
     rows = len(data.train) * _views(params) + len(data.calibration)
     if ready.front and not features.has_room(ready.front, rows, folder=work, size=params.input_size):
         report(Progress(0, params.epochs, "the disk has no room for the feature cache: training without it"))
@@ -66,10 +72,8 @@ def train(
     began, key = time.monotonic(), _key(data, params, ready)
     train_side, judge_side = _sides(data, params, ready, work=work, report=report)
     cached = time.monotonic()
-    history = fit(
-        ready.tail, train_side, judge_side, params=params, work=work / "checkpoints", key=key,
-        pretrained=ready.body.pretrained, report=report,
-    )  # fmt: skip
+    course = Course(params, work / "checkpoints", key, pretrained=ready.body.pretrained, report=report)
+    history = fit(ready.tail, train_side, judge_side, course=course)
     fitted = time.monotonic()
     clean = Pictures(data.train, ready.body.spec)
     bank = export.bank_of(data, lambda chosen: _embed(ready, train_side.source, chosen, params), seed=params.seed)
@@ -88,25 +92,31 @@ def _bundle(
     export.to_onnx(ready.network, made.spec, made.folder / MODEL)
     export.save_weights(ready.network, made.folder / export.WEIGHTS)
     gap = export.check(ready.network, made.folder / MODEL, clean)
-    calibrating = export.served(
-        made.folder / MODEL, Pictures(made.data.calibration, made.spec), batch=8, threads=THREADS, report=report,
-        what="calibrating",
-    )  # fmt: skip
+    judged = Pictures(made.data.calibration, made.spec)
+    calibrating = export.served(made.folder / MODEL, judged, report=report, what="calibrating")
     return export.finish(made, bank=bank, calibrating=calibrating, extra={"onnx_gap": gap})
 
 
 def plan(counts: Mapping[str, int], params: TransferParams, *, weights_dir: Path) -> Json:  # noqa: ARG001
     """What a training would take, measured here and now on a few batches; see `planning.estimate`."""
-    params = settled(params)
     ready = prepare(replace(params, weights="none"), classes=10, weights_dir=Path())
-    return planning.estimate(counts, params, network=ready.network, front=ready.front, tail=ready.tail, views=_views(params))
+    parts = planning.Parts(ready.network, ready.front, ready.tail)
+    return planning.estimate(counts, ready.params, parts, views=_views(params))
 
 
-def settled(params: TransferParams) -> TransferParams:
-    """`params` with precision "auto" replaced by what this processor computes in natively."""
+def settled(params: TransferParams, network: Network) -> TransferParams:
+    """`params` with precision "auto" replaced by what trains this network faster on this processor.
+
+    Depthwise convolutions (MobileNet, EfficientNet) learn more slowly in bf16 even where it is native.
+    """
     if params.precision != "auto":
         return params
-    return replace(params, precision="bf16" if native_bf16() else "fp32")
+    return replace(params, precision="bf16" if native_bf16() and not _depthwise(network) else "fp32")
+
+
+def _depthwise(network: Network) -> bool:
+    convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
+    return any(one.groups > 1 and one.groups == one.in_channels for one in convolutions)
 
 
 def native_bf16() -> bool:
@@ -122,19 +132,18 @@ def prepare(params: TransferParams, *, classes: int, weights_dir: Path) -> Ready
     body = backbones.create(params, source)
     head = backbones.head(body.features, classes, hidden=params.hidden, dropout=params.dropout)
     network = Network(body.module, head)
+    params = settled(params, network)
     units = backbones.freeze(network, params.freeze)
     if params.channels_last:
-        network.to(memory_format=torch.channels_last)
+        backbones.lay_out(network, torch.channels_last)
     cut = backbones.split(network, units, size=params.input_size) if params.cache else None
     if cut is None:
-        return Ready(body, network, tuple(units), None, network)
+        return Ready(params, body, network, tuple(units), None, network)
     front = Front(cut[0], params.precision, params.channels_last)
-    return Ready(body, network, tuple(units), front, cut[1])
+    return Ready(params, body, network, tuple(units), front, cut[1])
 
 
-def _sides(
-    data: TrainingSet, params: TransferParams, ready: Ready, *, work: Path, report: Report
-) -> tuple[Side, Side]:
+def _sides(data: TrainingSet, params: TransferParams, ready: Ready, *, work: Path, report: Report) -> tuple[Side, Side]:
     """Both sides as inputs of `ready.tail`: features of the frozen part where it was cut off, else pictures."""
     taught = Pictures(data.train, ready.body.spec, changes=changes(params), seed=params.seed)
     judged = Pictures(data.calibration, ready.body.spec)

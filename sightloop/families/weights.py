@@ -105,7 +105,9 @@ def _channels(said: Mapping[str, Any], key: str, path: Path) -> Channels | None:
     if value is None:
         return None
     try:
-        parts = [float(part) for part in (re.findall(r"[\d.eE+-]+", value) if isinstance(value, str) else _listed(value))]
+        parts = [
+            float(part) for part in (re.findall(r"[\d.eE+-]+", value) if isinstance(value, str) else _listed(value))
+        ]
     except (TypeError, ValueError) as error:
         raise Rejected(f"{path.name!r} says {key}={value!r}, which is not one or three numbers.") from error
     if len(parts) == 1:
@@ -132,7 +134,7 @@ def read(path: Path) -> dict[str, Tensor]:
     refused_code = torch.serialization.pickle.UnpicklingError  # type: ignore[attr-defined]
     try:
         if path.suffix == ".safetensors":
-            return cast("dict[str, Tensor]", load_file(str(path)))
+            return load_file(str(path))
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, refused_code, SafetensorError) as error:
         first = str(error).strip().splitlines()[0]
@@ -147,7 +149,11 @@ def _state_dict(loaded: Any, path: Path) -> dict[str, Tensor]:
     for key in ("state_dict", "model_state_dict", "model"):
         if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
             loaded = loaded[key]
-    if not isinstance(loaded, dict) or not loaded or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
+    if (
+        not isinstance(loaded, dict)
+        or not loaded
+        or not all(isinstance(value, torch.Tensor) for value in loaded.values())
+    ):
         raise Rejected(f"{path.name!r} holds no state dict.", hint="Save model.state_dict(), not the whole model.")
     return {str(name).removeprefix("module."): tensor for name, tensor in loaded.items()}
 

@@ -10,9 +10,10 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from sightloop import telemetry
-from sightloop.core.entities import Answer, Image, Json, Project, Side
+from sightloop.core.entities import Answer, Image, Json, Progress, Project, Side
 from sightloop.core.errors import BadImage, Overloaded, Rejected
 from sightloop.core.ids import new_id
+from sightloop.core.ports import Report
 from sightloop.flows.answer import prediction, with_issues
 from sightloop.flows.services import Services
 from sightloop.store import images, imports
@@ -79,23 +80,45 @@ def batches(drafts: Sequence[Draft], read: Callable[[str], bytes]) -> Iterator[l
         yield batch
 
 
-def take(
-    services: Services,
-    *,
-    project: Project,
-    batch: Sequence[Loaded],
-    source: str,
-    by: str | None,
-    record: Callable[[Connection, Sequence[Taken]], None],
-) -> list[Taken]:
+@dataclass(frozen=True)
+class Whole:
+    """The import that batches belong to; `by` is the user id who asked for it."""
+
+    project: Project
+    import_id: str
+    source: str
+    by: str | None
+
+
+def take_all(
+    services: Services, whole: Whole, *, drafts: Sequence[Draft], read: Callable[[str], bytes], report: Report
+) -> dict[str, str]:
+    """Take in, batch by batch, every draft that an earlier try of the same import did not.
+
+    Returns:
+        Path → SHA-256 of every file that could be read, those of an earlier try too.
+    """
+    with services.db.connect() as db:
+        done = imports.done_paths(db, whole.import_id)
+    earlier = [draft for draft in drafts if draft.where in done]
+    contents = {one.draft.where: one.sha256 for batch in batches(earlier, read) for one in batch if not one.reason}
+    count = len(earlier)
+    for batch in batches([draft for draft in drafts if draft.where not in done], read):
+        report(Progress(count, len(drafts), f"{count} of {len(drafts)} pictures"))
+        take(services, whole, batch=batch)
+        contents.update({one.draft.where: one.sha256 for one in batch if not one.reason})
+        count += len(batch)
+    report(Progress(count, len(drafts), f"{count} of {len(drafts)} pictures"))
+    return contents
+
+
+def take(services: Services, whole: Whole, *, batch: Sequence[Loaded]) -> list[Taken]:
     """Store one batch in one transaction; a bad picture is one failed row and never fails the others.
 
-    Bytes the project has already are not stored again, but their label is taken where nobody said anything yet. A
-    picture whose stored label differs keeps it, and the difference is reported.
-
-    Args:
-        record: called inside the transaction with what became of each, to be written beside it.
+    Bytes the project has already are not stored again, but their label is taken where nobody said anything yet; a
+    picture whose stored label differs keeps it.
     """
+    project = whole.project
     good = _first_of_each(one for one in batch if one.reason is None)
     with services.db.connect() as db:
         known = images.known(db, project.id, list(good))
@@ -107,37 +130,28 @@ def take(
         for sha in fresh:
             if not services.blobs.has(sha):  # a purge of the same bytes came between our look and our row
                 services.blobs.put(good[sha].data)
-        rows = _write(services, db, batch, project=project, answers=fresh, source=source, by=by)
+        rows = _write(services, db, whole, batch=batch, answers=fresh)
         taken = _fates(batch, rows, answers)
-        record(db, taken)
+        imports.add_items(db, whole.import_id, [_item(one) for one in taken])
     for one in taken:
         telemetry.count_upload(one.fate)
     return taken
 
 
 def _write(
-    services: Services,
-    db: Connection,
-    batch: Sequence[Loaded],
-    *,
-    project: Project,
-    answers: Mapping[str, Answer],
-    source: str,
-    by: str | None,
+    services: Services, db: Connection, whole: Whole, *, batch: Sequence[Loaded], answers: Mapping[str, Answer]
 ) -> dict[str, tuple[Image, bool]]:
     """The image of every readable picture by SHA-256, and whether this batch made it."""
-    known = images.known(db, project.id, [one.sha256 for one in batch if one.reason is None])
+    known = images.known(db, whole.project.id, [one.sha256 for one in batch if one.reason is None])
     wanted = _first_of_each(one for one in batch if one.sha256 in answers or one.sha256 in known)
-    drafts = [
-        _image(services, one, project=project, answer=answers.get(sha), source=source, by=by)
-        for sha, one in wanted.items()
-    ]
+    drafts = [_image(services, one, whole, answer=answers.get(sha)) for sha, one in wanted.items()]
     found = {image.sha256: (image, created) for image, created in images.add_many(db, drafts)}
     answered = images.apply_answers(
-        db, [_answered(services, project, image, answers[sha]) for sha, (image, created) in found.items() if created]
+        db,
+        [_answered(services, whole.project, image, answers[sha]) for sha, (image, created) in found.items() if created],
     )
     found.update({image.sha256: (image, True) for image in answered})
-    for speaker, words in _new_words(batch, found, by=by).items():
+    for speaker, words in _new_words(batch, found, by=whole.by).items():
         said = images.relabel_many(db, words, action="import", by=speaker)
         found.update({image.sha256: (image, found[image.sha256][1]) for image in said})
     return found
@@ -229,14 +243,12 @@ def _keep_bytes(services: Services, fresh: Sequence[Loaded], answers: Mapping[st
         list(threads.map(keep, fresh))
 
 
-def _image(
-    services: Services, one: Loaded, *, project: Project, answer: Answer | None, source: str, by: str | None
-) -> Image:
+def _image(services: Services, one: Loaded, whole: Whole, *, answer: Answer | None) -> Image:
     facts = answer.facts if answer else None
     now = services.clock()
     return Image(
         id=new_id(),
-        project_id=project.id,
+        project_id=whole.project.id,
         sha256=one.sha256,
         name=file_title(one.draft.name),
         media_type=facts.media_type if facts else "",
@@ -244,13 +256,13 @@ def _image(
         created_at=one.draft.created_at or now,
         width=facts.width if facts else None,
         height=facts.height if facts else None,
-        source=source,
+        source=whole.source,
         site=one.draft.site,
         captured_at=facts.captured_at if facts else None,
-        uploaded_by=one.draft.by or by,
+        uploaded_by=one.draft.by or whole.by,
         side=one.draft.side or "none",
         label=one.draft.label,
-        labelled_by=(one.draft.by or by) if one.draft.label is not None else None,
+        labelled_by=(one.draft.by or whole.by) if one.draft.label is not None else None,
         labelled_at=now if one.draft.label is not None else None,
         meta=one.draft.meta,
     )
@@ -267,7 +279,7 @@ def file_title(name: str) -> str:
     return "".join(letter for letter in last if letter.isprintable())[:MAX_NAME] or "picture"
 
 
-def as_item(one: Taken) -> imports.Item:
+def _item(one: Taken) -> imports.Item:
     """What became of one draft, as a row of its import."""
     return imports.Item(
         path=one.draft.where,

@@ -115,7 +115,7 @@ def feather(rng: Rng, grid: Grid, paint: Paint) -> list[Layer]:
     x, y = grid.x, grid.y + np.float32(curve) * (grid.x**2 - 0.3)
     upper = (y > 0).astype(np.float32)
     share, side = (x + 0.62) / 1.6, np.abs(y)
-    wide = np.float32(rng.uniform(0.2, 0.3)) * (1 + np.float32(rng.uniform(-0.35, 0.35)) * (2 * upper - 1))
+    wide = np.float32(rng.uniform(0.22, 0.36)) * (1 + np.float32(rng.uniform(-0.35, 0.35)) * (2 * upper - 1))
     half = wide * np.clip(np.clip(share, 0, 1) * 5, 0, 1) ** 0.5 * np.sqrt(np.clip(1 - np.clip(share, 0, 1) ** 4, 0, 1))
     root = share - 0.75 * side + 0.35 * upper
     splits = np.sin(root * np.float32(rng.uniform(13, 19)) + np.float32(rng.uniform(0, 6))) * np.sin(

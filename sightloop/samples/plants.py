@@ -99,7 +99,7 @@ def _petals(
     length = (reach * rng.uniform(0.9, 1.04, count)).astype(np.float32)[sector]
     across = 2 * np.abs(wrap(turns) + rng.uniform(-0.05, 0.05, count).astype(np.float32)[sector])
     share = np.clip(radius / length, 0, 1.3)
-    half = float(rng.uniform(0.78, 0.94)) * np.sqrt(bulge(share, 0.55 + 0.07 * count))
+    half = float(rng.uniform(0.64, 0.92)) * np.sqrt(bulge(share, 0.55 + 0.07 * count))
     half = half * superformula(across * np.float32(np.pi / 2), m=2, n1=8, n2=3, n3=3)
     inside = np.where(share < 1, half - across, np.float32(-0.3))
     lines = np.cos(across * np.float32(22))

@@ -12,7 +12,7 @@ from sightloop.samples.shapes import Grid, capsule, cover, dome, ellipse, polar,
 
 def nautilus(rng: Rng, grid: Grid, paint: Paint) -> list[Layer]:
     """A coiled shell on a logarithmic spiral, ribbed like an ammonite or flamed like a nautilus."""
-    x, y = grid.x * 1.12 - 0.1, grid.y * 1.12 + 0.02
+    x, y = grid.x + 0.12, grid.y + 0.02
     radius, angle = polar(x, y)
     growth = float(rng.uniform(0.13, 0.2))
     along, across, outer = whorls(radius, angle + 0.25 * radius * radius, growth)
@@ -31,7 +31,7 @@ def nautilus(rng: Rng, grid: Grid, paint: Paint) -> list[Layer]:
     mouth = step(-0.16, -0.02, along) * inside
     albedo = mix(albedo, paint.dark, mouth * step(0.0, 0.9, tube) * 0.85)
     height = height - 0.22 * mouth * tube * width
-    return [Layer(height, albedo, blur(inside, 0.6), 0.25)]
+    return [Layer(height, albedo, blur(inside, 0.8), 0.25)]
 
 
 def scallop(rng: Rng, grid: Grid, paint: Paint) -> list[Layer]:

@@ -46,7 +46,7 @@ def augment(pixels: Pixels, settings: Augmentation, *, rng: np.random.Generator)
 
     Every amount is drawn whether it is used or not, so one setting does not change the draw of another.
     """
-    across, down, turn, soft, move, heading, light, flat = rng.random(8)
+    across, down, turn, soft, move, heading, light, flat = rng.random(8).tolist()
     if settings.flip_horizontal and across < 0.5:
         pixels = pixels[:, ::-1]
     if settings.flip_vertical and down < 0.5:

@@ -150,7 +150,7 @@ def _unpack(data: bytes, *, size: tuple[int, int], components: int, strict: bool
     )
     if not inks:
         return found
-    return np.array(Image.fromarray(np.invert(found), mode="CMYK").convert("RGB"))
+    return np.array(Image.frombytes("CMYK", size, np.invert(found).data).convert("RGB"))
 
 
 def _mended(data: bytes) -> bytes:

@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from starlette.routing import Route
 
 from sightloop import __version__
 from sightloop.core.entities import Json
@@ -17,6 +16,7 @@ from sightloop.web.api import predict
 from sightloop.web.desk import Desk
 from sightloop.web.guard import PUBLIC, Guard
 from sightloop.web.health import Health
+from sightloop.web.plain import PlainRoute
 
 QUIET: Any = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
 ABOUT = """Image models that keep learning, on your own machine.
@@ -54,7 +54,7 @@ def create_app(services: Services, settings: Settings | None = None) -> FastAPI:
         telemetry=QUIET,
     )
     app.state.desk = desk
-    app.router.routes.insert(0, Route(predict.PATH, predict.Predict(), methods=["POST"], include_in_schema=False))
+    app.router.routes.insert(0, PlainRoute(predict.PATH, predict.Predict(), methods=["POST"], include_in_schema=False))
     app.router.routes.extend([*routes.typed(), *Health(desk).routes(), *pages.routes()])
     errors.install(app)
     app.add_middleware(Guard, desk=desk)

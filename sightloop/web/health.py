@@ -10,7 +10,7 @@ from functools import partial
 from anyio import CapacityLimiter, fail_after, to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from sightloop import __version__, telemetry
 from sightloop.core.entities import Json
@@ -18,6 +18,7 @@ from sightloop.core.errors import Forbidden, Overloaded, SightloopError, Storage
 from sightloop.flows.services import Services
 from sightloop.web.brief import Brief
 from sightloop.web.desk import Desk
+from sightloop.web.plain import PlainRoute
 
 PATIENCE = 3.0  # seconds after which a part that does not answer counts as down
 SPARE_BYTES = 64 << 20
@@ -33,14 +34,14 @@ class Health:
         self._limiter = CapacityLimiter(4)
         self._seen: Brief[str, Json] = Brief(1.0)
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """The routes outside /api."""
         return [
-            Route("/livez", self.live),
-            Route("/readyz", self.ready),
-            Route("/health", self.health),
-            Route("/ping", self.ping),
-            Route("/metrics", self.metrics),
+            PlainRoute("/livez", self.live),
+            PlainRoute("/readyz", self.ready),
+            PlainRoute("/health", self.health),
+            PlainRoute("/ping", self.ping),
+            PlainRoute("/metrics", self.metrics),
         ]
 
     async def live(self, _: Request) -> Response:

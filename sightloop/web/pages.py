@@ -7,8 +7,10 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
+
+from sightloop.web.plain import PlainMount, PlainRoute
 
 FOLDER = Path(__file__).parent / "static"
 
@@ -16,9 +18,9 @@ FOLDER = Path(__file__).parent / "static"
 def routes() -> list[BaseRoute]:
     """The pages and their files."""
     return [
-        Route("/", _page("welcome.html")),
-        Route("/docs", _page("docs.html")),
-        Mount("/static", StaticFiles(directory=FOLDER)),
+        PlainRoute("/", _page("welcome.html")),
+        PlainRoute("/docs", _page("docs.html")),
+        PlainMount("/static", StaticFiles(directory=FOLDER)),
     ]
 
 

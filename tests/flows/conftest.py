@@ -7,20 +7,17 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from sightloop import wiring
 from sightloop.core.entities import Image, Job, Project
 from sightloop.core.ids import new_id
-from sightloop.flows import answer, jobs, projects, upload
+from sightloop.flows import answer, projects, upload
 from sightloop.flows.access import OPERATOR
-from sightloop.flows.carry import Reporter, carry
 from sightloop.flows.services import Services
 from sightloop.settings import Settings
 from sightloop.store import projects as project_rows
 from sightloop.store import versions
-from sightloop.vision import encode
 from tests import tiny
 
 
@@ -40,15 +37,7 @@ def project(services: Services) -> Project:
 
 @pytest.fixture
 def picture() -> Callable[..., bytes]:
-    """Makes the bytes of a noisy picture of one colour; the same seed gives the same bytes."""
-
-    def make(colour: str = "red", *, seed: int = 0, width: int = 64, height: int = 48) -> bytes:
-        rng = np.random.default_rng([seed, *map(ord, colour)])
-        coarse = rng.normal(0, 30, (height // 8, width // 8, 3)).repeat(8, 0).repeat(8, 1)
-        pixels = np.clip(np.array(tiny.COLOURS[colour]) + coarse, 0, 255).astype(np.uint8)
-        return encode.jpeg(pixels, quality=90)
-
-    return make
+    return tiny.picture
 
 
 @pytest.fixture
@@ -97,11 +86,4 @@ def kept(services: Services, project: Project, incoming: Callable[..., upload.In
 @pytest.fixture
 def run_job(services: Services) -> Callable[[Job], Job]:
     """Carries a job to its end in this process and returns it."""
-
-    def run(job: Job) -> Job:
-        claimed = jobs.claim(services, worker="test", job_id=job.id)
-        assert claimed is not None
-        carry(services, claimed, report=Reporter(services, claimed, lease=60, stopping=lambda: False))
-        return jobs.show(services, user=OPERATOR, job_id=job.id)
-
-    return run
+    return lambda job: tiny.run(services, job)

@@ -33,8 +33,9 @@ def filled(services: Services, project: Project, picture: Picture, incoming: Inc
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Iterator[Services]:
-    built = wiring.build(Settings(data=tmp_path / "other", workers=1))
+def other(tmp_path: Path, database_url: str) -> Iterator[Services]:
+    """An empty installation, on SQLite and on PostgreSQL."""
+    built = wiring.build(Settings(data=tmp_path / "other", database_url=database_url, workers=1))
     yield built
     built.close()
 
@@ -58,6 +59,18 @@ def test_a_restored_installation_has_equal_rows_and_bytes(filled: Services, othe
     for image in everything(filled)[2]:
         assert other.blobs.get(image.sha256) == filled.blobs.get(image.sha256)
     assert len(list((tmp_path / "other" / "view").rglob("*.jpg"))) == 3
+
+
+def test_a_backup_moves_from_one_kind_of_database_to_the_other_and_back(
+    filled: Services, other: Services, tmp_path: Path
+) -> None:
+    backup.backup(filled, tmp_path / "backups")
+    backup.restore(other, tmp_path / "backups")
+    backup.backup(other, tmp_path / "again")
+    third = wiring.build(Settings(data=tmp_path / "third", workers=1))
+    backup.restore(third, tmp_path / "again")
+    assert everything(third) == everything(filled)
+    third.close()
 
 
 def test_people_sign_in_with_their_password_after_a_restore(filled: Services, other: Services, tmp_path: Path) -> None:

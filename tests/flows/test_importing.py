@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import signal
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +16,7 @@ import pytest
 from sightloop.core.entities import Image, Job, Json, Progress, Project, User
 from sightloop.core.errors import Cancelled, Forbidden, Rejected
 from sightloop.core.ids import new_id
-from sightloop.flows import importing, intake, projects
+from sightloop.flows import checking, importing, intake, projects
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 from sightloop.store import images, jobs, users
@@ -106,6 +110,46 @@ def killed_at(done: int) -> Callable[[Progress], None]:
             raise Cancelled("killed here.")
 
     return report
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from sightloop import wiring
+from sightloop.flows import importing, intake, jobs
+from sightloop.settings import Settings
+
+intake.BATCH_COUNT = 2
+services = wiring.build(Settings(data=Path(sys.argv[1]), workers=1))
+job = jobs.claim(services, worker="w", job_id=sys.argv[2])
+importing.run(services, job, lambda progress: os.kill(os.getpid(), signal.SIGKILL) if progress.done == 4 else None)
+"""
+
+
+def test_kill_9_in_the_middle_loses_nothing_and_doubles_nothing(
+    services: Services, project: Project, picture: Picture, tmp_path: Path
+) -> None:
+    job = importing.start(services, user=OPERATOR, name="paint", path=painted(tmp_path / "set", picture))
+    child = subprocess.run([sys.executable, "-c", KILLED, str(services.data), job.id], check=False)
+    assert child.returncode == -signal.SIGKILL
+    assert len(stored(services, project)) == 4
+    assert importing.run(services, job, quiet)["import"]["stored"] == 6
+    assert len(stored(services, project)) == 6
+    assert checking.check(services, deep=True)["ok"]
+
+
+def test_the_published_cataract_split_is_seen_to_leak(services: Services, shared: Path, tmp_path: Path) -> None:
+    folder = shared / "data" / "cataract"
+    with (folder / "published_split.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["curated_file"].startswith("dev/")]
+    for row in rows:
+        target = tmp_path / "set" / row["original_path"]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(folder / row["curated_file"].removeprefix("dev/"))
+    projects.create(services, user=OPERATOR, name="eyes", recipe="cataract")
+    held_out = imported(services, tmp_path / "set", name="eyes")["leaks"]["held_out"]["test"]
+    assert held_out["pictures"] == 88
+    assert held_out["exact_share"] > 0.5
 
 
 def test_a_bad_picture_is_listed_with_its_reason_and_not_stored(

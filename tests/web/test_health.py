@@ -90,6 +90,4 @@ def test_every_operation_is_described_with_its_errors_and_credentials(client: Te
         for operation in operations.values():
             assert "4XX" in operation["responses"], path
             assert operation.get("description"), path
-            assert ("security" in operation) == (
-                not path.startswith("/api/v1/auth/") or path.endswith(("me", "logout", "password"))
-            )
+            assert ("security" in operation) == (path not in PUBLIC), path

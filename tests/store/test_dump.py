@@ -1,0 +1,84 @@
+"""Dumps: all rows go through JSON lines and come back the same, into either database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sightloop.core.errors import Rejected
+from sightloop.store import dump, embeddings, images, jobs, projects, tallies
+from sightloop.store.database import Database
+from tests.store import builders
+
+
+@pytest.fixture
+def folder(database: Database, tmp_path: Path) -> Path:
+    """The dump of a database with something in every corner."""
+    with database.begin() as db:
+        project = builders.project(db, settings={"ä": [1, 2.5, None]})
+        image, _ = images.add(db, builders.image(project.id, name="Bär\n☃.jpg", meta={"a": {"b": 1}}))
+        images.apply_answers(db, [(image, builders.facts(), builders.prediction(image), builders.vector())])
+        images.relabel(db, image, value="bee", action="correct", by="ann")
+        projects.set_live(db, project.id, version_id="v1", by="ann", action="promote")
+        jobs.enqueue(db, kind="train", steps=["train"], project_id=project.id)
+    with database.connect() as db:
+        dump.write(db, tmp_path / "dump")
+    return tmp_path / "dump"
+
+
+def test_a_dump_read_into_sqlite_and_dumped_again_is_the_same(
+    folder: Path, sqlite_database: Database, tmp_path: Path
+) -> None:
+    other = Database(f"sqlite:///{tmp_path / 'other.db'}")
+    other.migrate()
+    with other.begin() as db:
+        assert dump.read(db, folder)["images"] == 1
+    with other.connect() as db:
+        dump.write(db, tmp_path / "again")
+    other.close()
+    for path in folder.iterdir():
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_rows_moved_from_sqlite_work_in_either_database(
+    sqlite_template: Path, database: Database, tmp_path: Path
+) -> None:
+    source = Database(f"sqlite:///{tmp_path / 'source.db'}")
+    source.migrate()
+    with source.begin() as db:
+        project = builders.project(db)
+        image, _ = images.add(db, builders.image(project.id))
+        images.apply_answers(db, [(image, builders.facts(), builders.prediction(image), builders.vector())])
+    with source.connect() as db:
+        dump.write(db, tmp_path / "moved")
+    source.close()
+    with database.begin() as db:
+        dump.read(db, tmp_path / "moved")
+    with database.begin() as db:
+        tallies.verify(db, project.id)
+        assert embeddings.get(db, image.id, version_id="v1") is not None
+        images.relabel(db, image, value="bee", action="correct", by="ann")
+        second, _ = images.add(db, builders.image(project.id, 2))
+        assert images.apply_facts(db, second, builders.facts(2)).group_id == second.id
+
+
+def test_a_dump_is_refused_by_a_database_with_rows(folder: Path, database: Database) -> None:
+    with pytest.raises(Rejected, match="has rows already"), database.begin() as db:
+        dump.read(db, folder)
+
+
+def test_a_shortened_dump_is_refused(folder: Path, tmp_path: Path) -> None:
+    (folder / "images.jsonl").write_text("")
+    other = Database(f"sqlite:///{tmp_path / 'other.db'}")
+    other.migrate()
+    with pytest.raises(Rejected), other.begin() as db:
+        dump.read(db, folder)
+    with other.connect() as db:
+        assert projects.all(db) == []
+    other.close()
+
+
+def test_a_folder_without_a_dump_is_refused(database: Database, tmp_path: Path) -> None:
+    with pytest.raises(Rejected, match="holds no dump"), database.begin() as db:
+        dump.read(db, tmp_path)
