@@ -90,7 +90,7 @@ def _build(params: Common, source: weights.Source) -> nn.Module:
     if config is not None and config.fixed_input_size and params.input_size != config.input_size[1]:
         options["img_size"] = params.input_size
     try:
-        return cast(nn.Module, timm.create_model(name, pretrained=source.kind == "hub", num_classes=0, **options))
+        return timm.create_model(name, pretrained=source.kind == "hub", num_classes=0, **options)
     except TypeError as error:
         raise Rejected(f"backbone {name!r} does not take {options}: {error}.") from error
     except (OSError, RuntimeError, ValueError) as error:

@@ -19,7 +19,7 @@ from sightloop.bundles import card, reference
 from sightloop.bundles import format as bundle_format
 from sightloop.bundles.classifier import REFERENCE, open_session
 from sightloop.bundles.format import Input, Manifest
-from sightloop.core.arrays import Embedding
+from sightloop.core.arrays import Embedding, Scores
 from sightloop.core.entities import Example, Json, Progress, TrainingSet
 from sightloop.core.errors import BadBundle
 from sightloop.core.ports import Report
@@ -34,6 +34,7 @@ CHECKED = 8
 CHUNK = 32
 TOLERANCE = 1e-3  # of the largest logit: float32 sums in another order
 Logits = NDArray[np.float32]
+Bank = tuple[Embedding, Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,7 @@ def fresh(folder: Path) -> Path:
     return folder
 
 
-def finish(
-    made: Made, *, bank: tuple[Embedding, Sequence[int]], calibrating: tuple[Logits, Embedding], extra: Json
-) -> Json:
+def finish(made: Made, *, bank: Bank, calibrating: tuple[Logits, Embedding], extra: Json) -> Json:
     """Fit the temperature, write reference, card and manifest into the folder, and return the metrics.
 
     Args:
@@ -150,21 +149,32 @@ def finish(
     truth = targets(made.data.calibration)
     temperature = calibration.fit_temperature(logits, truth)
     probabilities = calibration.softmax(logits, temperature=temperature)
-    arrays = reference.build(bank[0], bank[1], held_out=embeddings, probabilities=probabilities, seed=made.params.seed)
-    reference.save(made.folder / REFERENCE, arrays)
+    if len(bank[1]):
+        arrays = reference.build(
+            bank[0], bank[1], held_out=embeddings, probabilities=probabilities, seed=made.params.seed
+        )
+        reference.save(made.folder / REFERENCE, arrays)
     metrics: Json = {
-        "calibration": labels.score(
-            probabilities, truth, classes=made.data.classes, groups=[one.group_id for one in made.data.calibration],
-            floor=float(made.context.get("floor", 0.0)), seed=made.params.seed,
-        ),
+        "calibration": _score(made, probabilities, truth) if len(truth) else {},
         "temperature_scaling": {"temperature": temperature, **_ece(logits, truth, made.data.calibration)},
         "pictures": {"train": len(made.data.train), "calibration": len(made.data.calibration)},
         **extra,
-    }  # fmt: skip
+    }
     manifest = _manifest(made, temperature, metrics)
     bundle_format.replace_file(made.folder / card.CARD, card.write(manifest).encode())
     bundle_format.write(made.folder, manifest)
     return metrics
+
+
+def _score(made: Made, probabilities: Scores, truth: NDArray[np.int64]) -> Json:
+    return labels.score(
+        probabilities,
+        truth,
+        classes=made.data.classes,
+        groups=[example.group_id for example in made.data.calibration],
+        floor=float(made.context.get("floor", 0.0)),
+        seed=made.params.seed,
+    )
 
 
 def _manifest(made: Made, temperature: float, metrics: Json) -> Manifest:

@@ -288,7 +288,7 @@ def _verify(stored: str, password: str) -> bool:
     with _place():
         try:
             return _hasher.verify(stored, password)
-        except argon2.exceptions.VerifyMismatchError:
+        except (argon2.exceptions.VerifyMismatchError, argon2.exceptions.InvalidHashError):
             return False
 
 

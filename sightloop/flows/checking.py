@@ -24,7 +24,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 SENTENCES: dict[Kind, str] = {
-    "stale_temp_file": "unfinished upload(s) that nobody will finish",
+    "stale_temp_file": "unfinished upload(s) or imported archive(s) that nobody needs",
     "row_without_blob": "row(s) whose bytes are gone: restore them from a backup",
     "blob_without_row": "stored file(s) that nothing refers to",
     "tallies_differ": "project(s) whose counts differ from a recount",
@@ -126,7 +126,8 @@ def _temp_files(services: Services, *, repair: bool) -> Finding:
         waiting = {job.params.get("path") for job in jobs.all(db, states=("queued", "running"), limit=10_000)}
     stale = [
         path
-        for path in sorted(services.blobs.incoming.glob("*"))
+        for folder in (services.blobs.incoming, services.data / "imports")
+        for path in sorted(folder.glob("*"))
         if path.is_file() and path.stat().st_mtime < before and str(path.absolute()) not in waiting
     ]
     if repair:

@@ -17,6 +17,7 @@ from sightloop.store import idempotency, images, jobs, projects
 DAY = 86_400.0
 HOUR = 3600.0
 MINUTE = 60.0
+VIEW_SECONDS = 5.0
 WAITED = 30.0  # seconds a picture is left to whoever uploaded it
 PAUSE = 600.0  # seconds between two tries on pictures that stay pending
 
@@ -84,7 +85,13 @@ def mend(services: Services) -> None:
     checking.repair_at_start(services)
 
 
+def follow_view(services: Services) -> None:
+    """Let the class folders follow what happened to pictures."""
+    view.follow_events(services)
+
+
 DUTIES = {
+    "class folders": Duty(VIEW_SECONDS, follow_view),
     "repair": Duty(DAY, mend),
     "sweep of checkpoints": Duty(HOUR, sweep_work),
     "purge of the trash": Duty(HOUR, purge_trash),

@@ -11,7 +11,7 @@ from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
 from sightloop.store import imports, jobs, projects
 
-STEPS = ("import", "score")
+STEPS = ("import", "score", "describe")
 
 
 def plan(services: Services, *, project: Project, path: Path) -> Json:
@@ -61,10 +61,11 @@ def run(services: Services, job: Job, report: Report) -> Json:
     with services.db.connect() as db:
         project = projects.get(db, job.project_id or "")
     if job.params.get("dry_run"):
-        return {"import": import_plan.plan(project, path)}
-    with layouts.look(path) as layout:
-        found = _import(services, job, report, project=project, layout=layout)
-    view.sync(services, project.id)
+        found = import_plan.plan(project, path)
+    else:
+        with layouts.look(path) as layout:
+            found = _import(services, job, report, project=project, layout=layout)
+        view.sync(services, project.id)
     if job.params.get("discard"):
         path.unlink(missing_ok=True)
     return {"import": found}

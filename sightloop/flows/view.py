@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sightloop.core.entities import Image, Json, Project
 from sightloop.core.errors import Missing
 from sightloop.flows.naming import file_name, folder_name
 from sightloop.flows.services import Services
-from sightloop.store import images, projects
+from sightloop.store import events, images, projects
 from sightloop.store.disk import DiskBlobs
 
 NO_CLASS = "unlabelled"
 ID_LENGTH = 26
+FOLLOWED = 500  # events per look
 
 
 def sync(services: Services, project_id: str) -> Json:
@@ -68,6 +69,34 @@ def follow(services: Services, changed: Sequence[Image]) -> None:
                 _remove(old)
         if place is not None and not (root / place).exists():
             _link(services, root / place, image.sha256)
+
+
+def follow_events(services: Services) -> int:
+    """Follow everything that happened to pictures since the last call; returns how many links were looked at."""
+    if not follows(services):
+        return 0
+    mark, done = services.data / "view" / ".seen", 0
+    while True:
+        seen = int(mark.read_text()) if mark.exists() else 0
+        with services.db.connect() as db:
+            happened = events.since(db, seen, limit=FOLLOWED)
+            there = {image.id: image for image in images.many(db, list({image for _, _, image in happened}))}
+        if not happened:
+            return done
+        follow(services, list(there.values()))
+        _forget(services, {image: project for _, project, image in happened if image not in there})
+        done += len(happened)
+        mark.parent.mkdir(exist_ok=True)
+        mark.write_text(str(happened[-1][0]))
+
+
+def _forget(services: Services, purged: Mapping[str, str]) -> None:
+    """Remove the links of pictures that are gone: image id → project id."""
+    for image_id, project_id in purged.items():
+        with services.db.connect() as db:
+            root = folder(services, projects.get(db, project_id))
+        for link in root.glob(f"*/{image_id}-*"):
+            _remove(link)
 
 
 def follows(services: Services) -> bool:

@@ -73,17 +73,21 @@ def apply_answers(db: Connection, answered: Sequence[Answered]) -> list[Image]:
     now = changes.current(db, [image.id for image, *_ in answered], project_id=project_id)
     policy = _policy(db, project_id)
     originals = _originals(db, project_id, [facts.pixel_hash for _, facts, *_ in answered if facts])
+    placing = groups.Placing(db, project_id=project_id, ratios=policy.ratios)
     done: list[Change] = []
     for given, facts, prediction, _ in answered:
         before = now.get(given.id)
         if before is None:
             continue
         after = replace(before, site=before.site if before.site is not None else given.site)
-        after = after if facts is None else _with_facts(db, after, facts, policy=policy, originals=originals)
-        after = after if prediction is None else _with_prediction(after, prediction, policy)
+        if facts is not None:
+            after = _with_facts(after, facts, placing=placing, by_site=policy.by_site, originals=originals)
+        if prediction is not None:
+            after = _with_prediction(after, prediction, policy)
         originals.add(after)
         done.append(Change(before, after, "answered" if prediction else "examined"))
         now[given.id] = after
+    placing.close()
     _keep_predictions(db, answered, known=now)
     return changes.save(db, done)
 
@@ -155,7 +159,7 @@ def _originals(db: Connection, project_id: str, hashes: list[str]) -> _Originals
     return found
 
 
-def _with_facts(db: Connection, image: Image, facts: Facts, *, policy: _Policy, originals: _Originals) -> Image:
+def _with_facts(image: Image, facts: Facts, *, placing: groups.Placing, by_site: bool, originals: _Originals) -> Image:
     claimed = image.side if image.group_id is None and image.side != "none" else None
     image = replace(
         image,
@@ -177,20 +181,20 @@ def _with_facts(db: Connection, image: Image, facts: Facts, *, policy: _Policy, 
         )
     settled = image.group_id is not None and image.status != "duplicate"
     image = replace(image, status="ready", duplicate_of=None)
-    return image if settled else _placed(db, image, claimed=claimed, policy=policy)
+    return image if settled else _placed(image, claimed=claimed, placing=placing, by_site=by_site)
 
 
-def _placed(db: Connection, image: Image, *, claimed: Side | None, policy: _Policy) -> Image:
+def _placed(image: Image, *, claimed: Side | None, placing: groups.Placing, by_site: bool) -> Image:
     """The image in its group; a place once taken is never left."""
     newcomer = groups.Newcomer(
         image_id=image.id,
         sha256=image.sha256,
         phash=image.phash or "",
-        site=image.site if policy.by_site else None,
+        site=image.site if by_site else None,
         captured_at=image.captured_at,
         own_side=claimed,
     )
-    place = groups.assign(db, newcomer, project_id=image.project_id, ratios=policy.ratios)
+    place = placing.place(newcomer)
     quality = _with_issue(image.quality, "near_duplicate") if place.near else image.quality
     return replace(image, group_id=place.group_id, side=place.side, quality=quality)
 

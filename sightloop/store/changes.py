@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from sightloop.core.entities import Image, Json
-from sightloop.core.errors import Missing
+from sightloop.core.errors import Missing, Rejected
 from sightloop.store import rows, tallies
 from sightloop.store.database import lock, now
 from sightloop.store.tables import embeddings, events, images, labels, predictions
@@ -67,9 +67,14 @@ def save(db: Connection, changes: Sequence[Change]) -> list[Image]:
 
     Returns:
         The images after it, each with its new revision; without the removed ones.
+
+    Raises:
+        Rejected: images of several projects, whose tallies would be mixed up.
     """
     if not changes:
         return []
+    if len({_image(change).project_id for change in changes}) > 1:
+        raise Rejected("one batch changes images of several projects.", hint="Make a batch for each project.")
     at = now(db)
     done = [_numbered(change) for change in changes]
     _insert(db, [change.after for change in done if change.before is None and change.after])

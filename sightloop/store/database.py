@@ -95,6 +95,7 @@ class Database:
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy of the SQLite file to the new file `path` while others go on; see `dump` for both."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=False)
         with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(path)) as target:
             source.backup(target)
 
@@ -106,6 +107,7 @@ class Database:
 
 def _open_sqlite(path: Path) -> tuple[Engine, Engine]:
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
     url = f"sqlite:///{path}"
     writes = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=BUSY_SECONDS)
     reads = create_engine(url, pool_size=READERS, max_overflow=READERS, pool_timeout=BUSY_SECONDS)

@@ -6,6 +6,7 @@ chaining), by the same site (patient, camera), or by a capture time within ten s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -55,17 +56,59 @@ def assign(
     ratios: tuple[float, float, float] = splits.DEFAULT_RATIOS,
 ) -> Place:
     """The group and side of one picture, making the group where there is none; call it in a write transaction."""
-    lock(db, f"images:{project_id}")
-    known = _leaders(db, project_id)
-    near = known.near(int(newcomer.phash, 16))
-    found = [*near, *known.by_site(newcomer.site), *_bursts(db, known, newcomer)]
-    if not found:
-        side = newcomer.own_side or splits.side_of(newcomer.sha256, ratios)
-        _lead(db, known, newcomer, project_id=project_id, side=side)
-        return Place(newcomer.image_id, side)
-    sides = [known.sides[index] for index in found]
-    side = splits.join(sides) if newcomer.own_side is None else own_side(newcomer.own_side, sides)
-    return Place(known.ids[found[0]], side, near=bool(near))
+    placing = Placing(db, project_id=project_id, ratios=ratios)
+    place = placing.place(newcomer)
+    placing.close()
+    return place
+
+
+class Placing:
+    """Places many pictures of a project in one write transaction; `close` writes the groups it made."""
+
+    def __init__(self, db: Connection, *, project_id: str, ratios: tuple[float, float, float]) -> None:
+        lock(db, f"images:{project_id}")
+        self._db = db
+        self._project_id = project_id
+        self._ratios = ratios
+        self._known = _leaders(db, project_id)
+        self._made: list[Json] = []
+        self._joined: Counter[str] = Counter()
+
+    def place(self, newcomer: Newcomer) -> Place:
+        """The group and side of one picture."""
+        known = self._known
+        near = known.near(int(newcomer.phash, 16))
+        found = [*near, *known.by_site(newcomer.site), *self._bursts(newcomer)]
+        if not found:
+            side = newcomer.own_side or splits.side_of(newcomer.sha256, self._ratios)
+            self._lead(newcomer, side)
+            return Place(newcomer.image_id, side)
+        sides = [known.sides[index] for index in found]
+        side = splits.join(sides) if newcomer.own_side is None else own_side(newcomer.own_side, sides)
+        self._joined[known.ids[found[0]]] += 1
+        return Place(known.ids[found[0]], side, near=bool(near))
+
+    def close(self) -> None:
+        """Write the groups made; without it the transaction must be rolled back."""
+        if self._made:
+            statement = insert(groups).returning(groups.c.seq)
+            self._known.seq = max(self._db.execute(statement, self._made).scalars())
+            self._made = []
+
+    def _lead(self, newcomer: Newcomer, side: Side) -> None:
+        at, site = newcomer.captured_at, newcomer.site
+        values: Json = {"id": newcomer.image_id, "project_id": self._project_id, "phash": newcomer.phash}
+        self._made.append(values | {"site": site, "captured_at": at, "side": side})
+        self._known.add(self._known.seq, newcomer.image_id, newcomer.phash, site, at, side)
+
+    def _bursts(self, newcomer: Newcomer) -> list[int]:
+        found = self._known.at(newcomer.captured_at, newcomer.site)
+        return [index for index in found if self._members(self._known.ids[index]) < BURST_LIMIT]
+
+    def _members(self, group_id: str) -> int:
+        some = select(images.c.id).where(images.c.group_id == group_id).limit(BURST_LIMIT).subquery()
+        kept = self._db.execute(select(func.count()).select_from(some)).scalar_one()
+        return kept + self._joined[group_id]
 
 
 def own_side(own: Side, others: Iterable[Side]) -> Side:
@@ -152,23 +195,6 @@ def _forget(db: Connection) -> None:
 
 def _settle(db: Connection) -> None:
     db.info.pop(_SEEN, None)
-
-
-def _bursts(db: Connection, known: _Leaders, newcomer: Newcomer) -> list[int]:
-    found = known.at(newcomer.captured_at, newcomer.site)
-    return [index for index in found if _members(db, known.ids[index]) < BURST_LIMIT]
-
-
-def _members(db: Connection, group_id: str) -> int:
-    some = select(images.c.id).where(images.c.group_id == group_id).limit(BURST_LIMIT).subquery()
-    return db.execute(select(func.count()).select_from(some)).scalar_one()
-
-
-def _lead(db: Connection, known: _Leaders, newcomer: Newcomer, *, project_id: str, side: Side) -> None:
-    values: Json = {"id": newcomer.image_id, "project_id": project_id, "phash": newcomer.phash, "side": side}
-    values |= {"site": newcomer.site, "captured_at": newcomer.captured_at}
-    seq = db.execute(insert(groups).values(values).returning(groups.c.seq)).scalar_one()
-    known.add(seq, newcomer.image_id, newcomer.phash, newcomer.site, newcomer.captured_at, side)
 
 
 def sides(db: Connection, group_ids: Sequence[str]) -> dict[str, Side]:

@@ -157,8 +157,8 @@ def purge(db: Connection, image: Image, *, by: str | None = None) -> str | None:
 
 def hold_blobs(db: Connection, hashes: Iterable[str]) -> None:
     """Until the transaction ends, no other adds or purges an image of these bytes, in whatever project."""
-    for sha256 in sorted(set(hashes)):
-        lock(db, f"blob:{sha256}")
+    for bucket in sorted({sha256[:2] for sha256 in hashes}):  # buckets, because a server's table of locks is small
+        lock(db, f"blob:{bucket}")
 
 
 def used(db: Connection, hashes: Iterable[str]) -> set[str]:
@@ -215,6 +215,7 @@ def _check(added: Sequence[Image], project_id: str) -> None:
 
 
 def _labelled_new(image: Image) -> Image:
+    image = replace(image, name=rows.clean(image.name))
     if image.label is None:
         return image
     at = image.created_at if image.labelled_at is None else image.labelled_at

@@ -61,7 +61,7 @@ def add_items(db: Connection, import_id: str, items: Sequence[Item]) -> None:
     same = [import_items.c.import_id, import_items.c.path]
     db.execute(
         statement.on_conflict_do_update(index_elements=same, set_=kept),
-        [{"import_id": import_id} | rows.values(item) for item in items],
+        [_values(import_id, item) for item in items],
     )
 
 
@@ -119,6 +119,11 @@ def leaked(db: Connection, import_id: str) -> set[str]:
         sides[f"group {it.group_id}"].add(it.side)
     spread = [it for it in found if len(sides[it.content] | sides[f"group {it.group_id}"]) > 1]
     return {it.image_id for it in spread if it.side == "test"}
+
+
+def _values(import_id: str, item: Item) -> Json:
+    reason = None if item.reason is None else rows.clean(item.reason)
+    return rows.values(item) | {"import_id": import_id, "path": rows.clean(item.path), "reason": reason}
 
 
 def _get(db: Connection, import_id: str) -> Row[Any]:

@@ -72,16 +72,26 @@ def claim(
 
 
 def heartbeat(
-    db: Connection, job_id: str, *, fence: int, lease: float = LEASE, progress: float = 0.0, message: str = ""
+    db: Connection,
+    job_id: str,
+    *,
+    fence: int,
+    lease: float = LEASE,
+    progress: float | None = None,
+    message: str | None = None,
 ) -> bool:
     """Say that the job's worker lives and how far (0..1) the step is; returns whether a person asked it to stop.
+
+    What is None stays as it was.
 
     Raises:
         Conflict: another worker has the job now, or it has ended.
     """
     at = now(db)
     row = _held(db, job_id, fence=fence)
-    _set(db, job_id, heartbeat_at=at, lease_until=at + lease, progress=progress, message=message)
+    told = {"progress": progress, "message": message}
+    told = {name: value for name, value in told.items() if value is not None}
+    _set(db, job_id, heartbeat_at=at, lease_until=at + lease, **told)
     return bool(row.cancel_requested)
 
 

@@ -40,6 +40,11 @@ def values(record: object) -> Json:
     return {name: getattr(record, name) for name in names(cast(Hashable, type(record)))}
 
 
+def clean(words: str) -> str:
+    """A file's name or path that either database can hold: without NUL and undecodable bytes."""
+    return words.encode("utf-8", "replace").decode().replace("\0", "?")
+
+
 def insert_or(db: Connection, table: Table) -> Any:
     """An insert that can say `on_conflict_do_update` or `on_conflict_do_nothing` on either database."""
     dialect: Any = postgresql if db.dialect.name == "postgresql" else sqlite

@@ -31,14 +31,25 @@ def rgb(image: Image.Image, *, data: bytes) -> Image.Image:
     return flat
 
 
+def bits(image: Image.Image) -> int:
+    """Bits a channel in the file, where a TIFF says so; else 16."""
+    tags: Any = getattr(image, "tag_v2", {})
+    return int(tags.get(_BITS_PER_SAMPLE, (16,))[0])
+
+
+def white_is_zero(image: Image.Image) -> bool:
+    """Whether a deep TIFF counts from white to black, which Pillow does not turn round."""
+    tags: Any = getattr(image, "tag_v2", {})
+    return bool(tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO)
+
+
 def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
     """(height, width) uint8; 16 bits keep their high byte, as deep RGB files do."""
     if not image.mode.startswith("I;16"):
         return _from_numbers(np.asarray(image))
-    tags: Any = getattr(image, "tag_v2", {})
     values = np.asarray(image)
-    small = (values >> (4 if tags.get(_BITS_PER_SAMPLE) == (12,) else 8)).clip(0, 255).astype(np.uint8)
-    if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+    small = (values >> (4 if bits(image) == 12 else 8)).clip(0, 255).astype(np.uint8)
+    if white_is_zero(image):
         small = np.invert(small)
     clear = image.info.get("transparency")
     if isinstance(clear, int):
@@ -55,7 +66,9 @@ def _from_numbers(values: NDArray[Any]) -> NDArray[np.uint8]:
     zero, gain = _scale(low, high, floating=values.dtype.kind == "f")
     found = np.empty(values.shape, np.uint8)
     for at in blocks:
-        part = np.nan_to_num(values[at : at + _ROWS].astype(np.float64), nan=zero, posinf=high, neginf=low)
+        with np.errstate(invalid="ignore"):  # a signalling NaN complains when it is widened
+            wide = values[at : at + _ROWS].astype(np.float64)
+        part = np.nan_to_num(wide, nan=zero, posinf=high, neginf=low)
         found[at : at + _ROWS] = np.rint((part - zero) * gain)
     return found
 
@@ -82,15 +95,12 @@ def _fit_clear_colour(image: Image.Image, *, data: bytes) -> None:
     clear = image.info.get("transparency")
     if image.format != "PNG" or image.mode not in ("L", "RGB") or clear is None:
         return
-    image.info["transparency"] = (
-        _fit(clear, bits=data[_DEPTH_AT])
-        if isinstance(clear, int)
-        else tuple(_fit(v, bits=data[_DEPTH_AT]) for v in clear)
-    )
+    depth = data[_DEPTH_AT]
+    image.info["transparency"] = _fit(clear, depth) if isinstance(clear, int) else tuple(_fit(v, depth) for v in clear)
 
 
-def _fit(value: int, bits: int) -> int:
-    if bits == 16:
+def _fit(value: int, depth: int) -> int:
+    if depth == 16:
         return value >> 8
-    most = (1 << bits) - 1
+    most = (1 << depth) - 1
     return (value & most) * 255 // most

@@ -10,9 +10,9 @@ from sightloop.vision.headers import Header
 FACTS_SIDE = 224
 """Facts are of `decode(data, shrink_to=FACTS_SIDE)`, whatever the model wants, so they never change with the model.
 
-Measured on a 12-megapixel JPEG: facts of the full decode cost five times as much (83 against 17 CPU-ms). What this gives up: two large JPEGs
-that differ only inside blocks of 8 x 8 pixels, with every block's mean the same, count as one picture. Pictures with a
-short side under 448 pixels, and all formats but JPEG, are taken at full size.
+Measured on a 12-megapixel JPEG: facts of the full decode cost five times as much (83 against 17 CPU-ms). What this
+gives up: two large JPEGs that differ only inside blocks of 8 x 8 pixels, with every block's mean the same, count as one
+picture. Pictures with a short side under 447 pixels, and all formats but JPEG, are taken at full size.
 """
 
 

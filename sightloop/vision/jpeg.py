@@ -23,6 +23,7 @@ SEQUENTIAL = frozenset((0xC0, 0xC1, 0xC3, 0xC9))
 _MARKER = re.compile(rb"\xff([^\x00\x01-\xbf\xd0-\xd8\xff])")  # restarts, stuffing and reserved codes carry no length
 _JUNK = "extraneous bytes before marker"
 _MENDABLE = re.compile(f"{_JUNK}|JFIF revision")
+_LEFT_OVER = re.compile(f"{_JUNK} 0xd9$")  # the end marker: by then every pixel was decoded without complaint
 _HINT = "Export the picture again as an ordinary JPEG or PNG."
 
 
@@ -116,19 +117,15 @@ def pixels(data: bytes, *, size: tuple[int, int], components: int) -> Pixels:
     Raises:
         BadImage: truncated or damaged. Junk between segments and odd JFIF revisions, common and harmless, are not.
     """
-    try:
-        return _unpack(data, size=size, components=components)
-    except ValueError as error:
-        if not _MENDABLE.search(str(error)):
-            raise _refusal(error) from error
-    whole = _mended(data)
-    try:
-        return _unpack(whole, size=size, components=components)
-    except ValueError as error:
-        # Bytes left over before the end marker: every pixel was decoded without complaint by then.
-        if _JUNK not in str(error) or not str(error).strip().endswith("0xd9"):
-            raise _refusal(error) from error
-    return _unpack(whole, size=size, components=components, strict=False)
+    found = _unpack(data, size=size, components=components)
+    if isinstance(found, str) and _MENDABLE.search(found):
+        data = _mended(data)
+        found = _unpack(data, size=size, components=components)
+    if isinstance(found, str) and _LEFT_OVER.search(found):
+        found = _unpack(data, size=size, components=components, strict=False)
+    if isinstance(found, str):
+        raise BadImage(f"the JPEG is damaged or incomplete ({found}).", hint="Upload the file again.")
+    return found
 
 
 def _refuse_many_scans(data: bytes) -> None:
@@ -139,18 +136,18 @@ def _refuse_many_scans(data: bytes) -> None:
         raise BadImage(f"progressive JPEG with {scans} scans; at most {MAX_SCANS} are read.", hint=_HINT)
 
 
-def _unpack(data: bytes, *, size: tuple[int, int], components: int, strict: bool = True) -> Pixels:
+def _unpack(data: bytes, *, size: tuple[int, int], components: int, strict: bool = True) -> Pixels | str:
+    """The pixels, or libjpeg's first complaint."""
     inks = components == 4
-    found: Pixels = simplejpeg.decode_jpeg(
-        data,
-        colorspace="CMYK" if inks else "RGB",
-        min_width=size[0],
-        min_height=size[1],
-        strict=strict,
-    )
-    if not inks:
-        return found
-    return np.array(Image.frombytes("CMYK", size, np.invert(found).data).convert("RGB"))
+    try:
+        found: Pixels = simplejpeg.decode_jpeg(
+            data, colorspace="CMYK" if inks else "RGB", min_width=size[0], min_height=size[1], strict=strict
+        )
+        if inks:
+            return np.array(Image.frombytes("CMYK", size, np.invert(found).data).convert("RGB"))
+    except ValueError as error:
+        return str(error).strip()
+    return found
 
 
 def _mended(data: bytes) -> bytes:
@@ -164,7 +161,3 @@ def _mended(data: bytes) -> bytes:
             whole = whole[:9] + b"\x01" + whole[10:]
         parts.append(whole)
     return data
-
-
-def _refusal(error: ValueError) -> BadImage:
-    return BadImage(f"the JPEG is damaged or incomplete ({error}).", hint="Upload the file again.")

@@ -42,6 +42,7 @@ _RULES: tuple[tuple[str, str, str], ...] = (
 )
 # The least distance from the median that counts as odd, so that a uniform project does not flag trifles.
 _SLACK = {"blur": 1.0, "brightness": 0.1, "dark_share": 0.1, "light_share": 0.1, "entropy": 0.5, "contrast": 0.03}
+_LEAST_RATIO = 1e-6  # rounding makes a picture of four pixels 0 megapixels
 _FACTORS = {"megapixels": 2.0, "aspect": 1.25}  # compared as ratios
 
 
@@ -131,7 +132,9 @@ def _fence(name: str, values: NDArray[np.float64]) -> tuple[float | None, float 
     if name == "saturation":
         return (_COLOURLESS if float(np.quantile(values, 0.1)) > _COLOURLESS else None), None
     ratio = name in _FACTORS
-    tenth, middle, ninetieth = np.quantile(np.log(values) if ratio else values, (0.1, 0.5, 0.9))
+    tenth, middle, ninetieth = np.quantile(
+        np.log(np.maximum(values, _LEAST_RATIO)) if ratio else values, (0.1, 0.5, 0.9)
+    )
     slack = math.log(_FACTORS[name]) if ratio else _SLACK[name]
     low = middle - max(_REACH * (middle - tenth), slack)
     high = middle + max(_REACH * (ninetieth - middle), slack)

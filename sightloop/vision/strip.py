@@ -6,7 +6,7 @@
 | PNG | only chunks that make pixels kept | same bytes |
 | WebP | EXIF, XMP and unknown chunks dropped, flags cleared | same bytes |
 | GIF | comments, plain text and application blocks but the loop count dropped | same bytes, all frames |
-| TIFF | first page written anew in its own mode, turned upright | same values, deflate |
+| TIFF | first page written anew with deflate, upright | same values; rare modes as 8-bit RGB |
 | BMP | written anew as 24-bit | same pixels as decoded |
 
 Where EXIF turned the picture, an EXIF block of 26 bytes that says only so is kept.
@@ -21,12 +21,13 @@ from collections.abc import Callable
 from PIL import Image
 
 from sightloop.core.errors import BadImage
-from sightloop.vision import decode, exif, headers, jpeg
+from sightloop.vision import decode, depth, exif, headers, jpeg
 
 _PNG_KEPT = frozenset(
     b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP sBIT bKGD pHYs cICP acTL fcTL fdAT".split()  # pixels and colour
 )
 _WEBP_KEPT = frozenset((b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"))
+_TIFF_MODES = frozenset(("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I;16B", "I", "F"))
 _HAS_EXIF, _HAS_XMP = 0x08, 0x04
 _GIF_IMAGE, _GIF_EXTENSION, _GIF_END = 0x2C, 0x21, 0x3B
 _GIF_CONTROL, _GIF_APPLICATION = 0xF9, 0xFF
@@ -37,7 +38,7 @@ def strip(data: bytes, media_type: str | None = None) -> bytes:
 
     Args:
         data: the file.
-        media_type: what the caller believes; the content decides, this is accepted for symmetry with what is stored.
+        media_type: the stored type, where the caller wants it checked against the content.
 
     Raises:
         BadImage: not a picture this product reads. A damaged body is not noticed here; decode says so.
@@ -141,13 +142,17 @@ def _after_blocks(data: bytes, at: int) -> int:
 
 
 def _again(data: bytes, header: headers.Header) -> bytes:
-    image = decode.opened(data, header)
     out = io.BytesIO()
     if header.media_type == "image/bmp":
         Image.fromarray(decode.decode(data)).save(out, format="BMP")
         return out.getvalue()
-    bare = Image.frombytes(image.mode, image.size, image.tobytes())
-    if image.mode == "P":
+    image = decode.opened(data, header)
+    odd = image.mode.startswith("I;16") and (depth.bits(image) != 16 or depth.white_is_zero(image))
+    if odd or image.mode not in _TIFF_MODES:
+        bare = Image.fromarray(decode.decode(data))
+    else:
+        bare = Image.frombytes(image.mode, image.size, image.tobytes())
+    if bare.mode == "P":
         bare.putpalette(image.getpalette() or [])
     bare.save(out, format="TIFF", compression="tiff_adobe_deflate")
     return out.getvalue()

@@ -71,7 +71,8 @@ def _secure(document: Json) -> None:
     problem = {"description": "A problem.", "content": {errors.MEDIA_TYPE: {"schema": PROBLEM}}}
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            operation["responses"].setdefault("4XX", problem)
+            operation["responses"]["4XX"] = problem
+            operation["responses"].pop("422", None)  # the framework's own form of it, which never leaves here
             if path not in PUBLIC:
                 operation["security"] = [{"token": []}, {"session": []}]
 
@@ -86,5 +87,5 @@ PROBLEM: Json = {
         "hint": {"type": "string"},
         "request_id": {"type": "string"},
     },
-    "required": ["type", "title", "status", "detail", "request_id"],
+    "required": ["type", "title", "status", "detail"],
 }

@@ -34,6 +34,7 @@ class Desk:
     settings: Settings
     pool: Pool = field(default_factory=lambda: Pool(threads=THREADS, waiting=WAITING))
     hashing: Pool = field(default_factory=lambda: Pool(threads=HASHING, waiting=HASHES_WAITING))
+    planning: Pool = field(default_factory=lambda: Pool(threads=1, waiting=4))
     memory: Memory = field(default_factory=Memory)
     targets: Brief[tuple[str, str, str], Target] = field(default_factory=Brief)
     draining: bool = False

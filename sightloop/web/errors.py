@@ -79,10 +79,15 @@ def answer(error: Exception, *, request_id: str) -> Response:
 def problem(
     status: int, detail: str, *, request_id: str, headers: dict[str, str] | None = None, **extra: Any
 ) -> Response:
-    """One problem document."""
-    body: Json = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    content = json.dumps({**body, **extra, "request_id": request_id}, default=_plain, ensure_ascii=False)
+    """One problem document as an answer."""
+    body = {**document(status, detail), **extra, "request_id": request_id}
+    content = json.dumps(body, default=_plain, ensure_ascii=False)
     return Response(content.encode(), status, headers, media_type=MEDIA_TYPE)
+
+
+def document(status: int, detail: str) -> Json:
+    """What every problem document begins with."""
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
 
 
 def install(app: FastAPI) -> None:

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from sightloop.core.entities import Json, User
 from sightloop.flows import idempotency
 from sightloop.web.desk import Desk
+from sightloop.web.errors import MEDIA_TYPE
 
 KEY = "idempotency-key"
 
@@ -43,4 +44,4 @@ async def once(
 
 
 def _answer(status: int, body: Json) -> Response:
-    return JSONResponse(body, status)
+    return JSONResponse(body, status, media_type=MEDIA_TYPE if status >= 400 else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
@@ -11,6 +12,7 @@ from types import FrameType
 import uvicorn
 
 from sightloop import wiring
+from sightloop.core.errors import Rejected
 from sightloop.flows.services import Services
 from sightloop.settings import Settings
 from sightloop.web import logs
@@ -18,6 +20,7 @@ from sightloop.web.app import create_app
 from sightloop.web.desk import Desk
 
 DRAIN_SECONDS = 1.0  # after SIGTERM: /readyz says no while requests are still taken, so that balancers look elsewhere
+BACKLOG = 2048  # connections that the system holds until we take them
 GRACE_SECONDS = 60  # how long accepted work may take to finish
 
 Announce = Callable[[str], None]
@@ -66,8 +69,6 @@ def run(services: Services, settings: Settings, *, announce: Announce | None = N
     app = create_app(services, settings)
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         http="httptools",
         loop="uvloop",
         ws="none",
@@ -80,7 +81,17 @@ def run(services: Services, settings: Settings, *, announce: Announce | None = N
         h11_max_incomplete_event_size=64 << 10,
     )
     server = Server(config, app.state.desk)
-    with config.bind_socket() as socket:
+    with _listen(settings) as bound:
         if announce is not None:
-            announce(f"http://{settings.host}:{socket.getsockname()[1]}")
-        server.run(sockets=[socket])
+            announce(f"http://{settings.host}:{bound.getsockname()[1]}")
+        server.run(sockets=[bound])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """The socket to serve on; raises Rejected where it cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise Rejected(f"cannot listen on {where}: {error.strerror}.", hint="Set SIGHTLOOP_PORT.") from error

@@ -85,11 +85,16 @@ def test_an_unfinished_upload_is_removed_once_nobody_can_finish_it(services: Ser
 
 
 def test_an_archive_that_waits_for_its_import_is_no_stale_file(services: Services, project: Project) -> None:
-    path = aged(write(services.blobs.incoming / "set.zip"), seconds=checking.TEMP_LEASE + 60)
+    (services.data / "imports").mkdir()
+    path = aged(write(services.data / "imports" / "set.zip"), seconds=checking.TEMP_LEASE + 60)
     with services.db.begin() as db:
         jobs.enqueue(db, kind="import", steps=("import",), params={"path": str(path.absolute())})
     checking.check(services, repair=True)
     assert path.exists()
+    with services.db.begin() as db:
+        jobs.cancel(db, jobs.all(db)[0].id)
+    checking.check(services, repair=True)
+    assert not path.exists()
 
 
 def write(path: Path) -> Path:

@@ -279,13 +279,14 @@ def test_a_dry_run_job_only_plans(services: Services, project: Project, picture:
     assert stored(services, project) == {}
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
 def test_our_own_temporary_archive_is_removed_when_the_job_is_done(
-    services: Services, project: Project, picture: Picture
+    services: Services, project: Project, picture: Picture, dry_run: bool
 ) -> None:
     path = services.blobs.incoming / "upload.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("red/1.jpg", picture())
-    job: Job = importing.start(services, user=OPERATOR, name="paint", path=path, discard=True)
+    job: Job = importing.start(services, user=OPERATOR, name="paint", path=path, discard=True, dry_run=dry_run)
     importing.run(services, job, quiet)
     assert not path.exists()
 

@@ -105,3 +105,30 @@ def test_a_row_without_bytes_is_counted_and_stops_nothing(
     services.blobs.delete(lost.sha256)
     found = view.sync(services, project.id)
     assert (found["linked"], found["missing"]) == (1, 1)
+
+
+def test_the_folders_follow_what_happens_to_a_picture(
+    services: Services, project: Project, picture: Picture, incoming: Incoming
+) -> None:
+    [image] = kept(services, [incoming(picture())])
+    places = []
+    for change in (
+        lambda: correct.correct(services, user=OPERATOR, image_id=image.id, value="blue"),
+        lambda: trash.discard(services, user=OPERATOR, image_id=image.id),
+        lambda: trash.restore(services, user=OPERATOR, image_id=image.id),
+    ):
+        change()
+        view.follow_events(services)
+        places.append([path.parent.name for path in (services.data / "view" / "paint").glob("*/*")])
+    assert places == [["blue"], [], ["blue"]]
+
+
+def test_a_purged_picture_has_no_link(
+    services: Services, project: Project, picture: Picture, incoming: Incoming
+) -> None:
+    [image] = kept(services, [incoming(picture())])
+    view.follow_events(services)
+    trash.discard(services, user=OPERATOR, image_id=image.id)
+    trash.purge(services, user=OPERATOR, image_id=image.id)
+    view.follow_events(services)
+    assert list((services.data / "view" / "paint").glob("*/*")) == []

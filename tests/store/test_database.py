@@ -128,6 +128,7 @@ def test_a_copy_holds_what_was_committed(sqlite_database: Database, tmp_path: Pa
     with sqlite_database.begin() as db:
         builders.project(db)
     sqlite_database.copy_to(tmp_path / "backup" / "copy.db")
+    assert (tmp_path / "backup" / "copy.db").stat().st_mode & 0o077 == 0
     copy = Database(f"sqlite:///{tmp_path / 'backup' / 'copy.db'}")
     with copy.connect() as db:
         assert [project.name for project in projects.all(db)] == ["insects"]

@@ -41,9 +41,7 @@ def test_a_dump_read_into_sqlite_and_dumped_again_is_the_same(
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
 
 
-def test_rows_moved_from_sqlite_work_in_either_database(
-    sqlite_template: Path, database: Database, tmp_path: Path
-) -> None:
+def test_rows_moved_from_sqlite_work_in_either_database(database: Database, tmp_path: Path) -> None:
     source = Database(f"sqlite:///{tmp_path / 'source.db'}")
     source.migrate()
     with source.begin() as db:

@@ -56,6 +56,21 @@ def test_a_batch_of_two_projects_is_refused(database: Database, project: Project
         images.add_many(db, [builders.image(project.id, 1), builders.image("other", 2)])
 
 
+@pytest.mark.parametrize("name", ["a\0b.jpg", "bad \udcff byte.jpg", "Bär ☃.jpg"])
+def test_any_file_name_can_be_stored(database: Database, project: Project, name: str) -> None:
+    with database.begin() as db:
+        image, _ = images.add(db, builders.image(project.id, name=name))
+        assert images.get(db, image.id).name in (name, "a?b.jpg", "bad ? byte.jpg")
+
+
+def test_a_change_of_two_projects_at_once_is_refused(database: Database, project: Project) -> None:
+    with database.begin() as db:
+        one, _ = images.add(db, builders.image(project.id))
+        two, _ = images.add(db, builders.image(builders.project(db, name="other").id))
+        with pytest.raises(Rejected, match="several projects"):
+            images.relabel_many(db, [(one, "ant"), (two, "ant")], action="correct", by="ann")
+
+
 def test_known_bytes_are_found_by_their_hash(database: Database, project: Project) -> None:
     image = ready(database, project)
     with database.connect() as db:

@@ -83,6 +83,8 @@ def test_a_heartbeat_keeps_the_lease_and_tells_progress(database: Database) -> N
     with database.begin() as db:
         assert jobs.heartbeat(db, job.id, fence=1, lease=60, progress=0.5, message="half") is False
         now = jobs.get(db, job.id)
+        assert jobs.heartbeat(db, job.id, fence=1, lease=60) is False
+        assert jobs.get(db, job.id).progress == 0.5
     assert (now.progress, now.message) == (0.5, "half")
     assert claimed(database) is None
 

@@ -62,6 +62,11 @@ def test_whole_and_broken_numbers_keep_their_meaning(values: Any, wanted: list[i
     assert grey(decode(tiff(values))).tolist() == [wanted]
 
 
+def test_a_signalling_nan_is_black_and_no_warning() -> None:
+    values = np.array([[0x7FA00000, 0x3F800000]], np.uint32).view(np.float32)
+    assert grey(decode(tiff(values))).tolist() == [[0, 255]]
+
+
 def test_transparency_lies_over_white() -> None:
     clear = np.zeros((4, 4, 4), np.uint8)
     clear[:2, :, 3] = 255

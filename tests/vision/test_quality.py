@@ -94,5 +94,9 @@ def test_one_absurd_picture_does_not_move_the_limits() -> None:
             assert was is None or now == pytest.approx(was, rel=0.2, abs=0.1)
 
 
+def test_pictures_of_one_pixel_do_not_break_the_limits() -> None:
+    assert set(quality.limits([quality.measure(files.noisy(1, 1))] * 30)) == set(LIMITS)
+
+
 def test_a_missing_measure_is_not_judged() -> None:
     assert quality.issues({"brightness": 0.0}, LIMITS) == ["dark"]

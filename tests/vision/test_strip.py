@@ -126,6 +126,14 @@ def test_a_tiff_keeps_its_depth(mode: str) -> None:
     assert np.array_equal(decode(bare), decode(full))
 
 
+def test_a_white_is_zero_tiff_is_not_turned_round() -> None:
+    full = files.save(Image.fromarray(np.arange(64, dtype=np.uint16).reshape(8, 8) * 1000), "TIFF")
+    at = full.index(b"\x06\x01\x03\x00\x01\x00\x00\x00\x01")
+    odd = full[: at + 8] + b"\0" + full[at + 9 :]
+    assert np.array_equal(decode(strip(odd)), decode(odd))
+    assert not np.array_equal(decode(odd), decode(full))
+
+
 def test_a_lie_about_the_type_is_refused() -> None:
     with pytest.raises(BadImage, match="image/jpeg, not image/png"):
         strip(files.save(SCENE, "JPEG"), "image/png")

@@ -87,9 +87,10 @@ def test_a_cookie_that_this_server_did_not_sign_so_is_refused(
     claims = {name: value for name, value in claims.items() if value is not None}
     algorithm = str(changes.get("alg", "HS256"))
     key = changes.get("key", services.secret * 2 if algorithm == "HS512" else services.secret)
-    forged = jwt.encode(claims, "" if algorithm == "none" else key, algorithm=algorithm)
-    admin.cookies = {"sightloop_session": forged}  # type: ignore[assignment]
-    assert admin.get("/api/v1/auth/me").status_code == 401
+    forged = jwt.encode(claims, "" if algorithm == "none" else key, algorithm=algorithm)  # type: ignore[arg-type]
+    admin.cookies.clear()
+    assert admin.get("/api/v1/auth/me", headers={"Cookie": f"sightloop_session={genuine}"}).status_code == 200
+    assert admin.get("/api/v1/auth/me", headers={"Cookie": f"sightloop_session={forged}"}).status_code == 401
 
 
 def test_a_closed_account_is_out_at_once(admin: TestClient) -> None:

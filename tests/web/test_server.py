@@ -73,6 +73,17 @@ def test_a_server_that_is_asked_to_stop_says_so_and_finishes_what_it_accepted(tm
         assert process.wait(60) == 0
 
 
+def test_a_port_that_is_taken_is_named_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "sightloop.web"]
+        settings = environment(tmp_path, SIGHTLOOP_PORT=port)
+        ended = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    assert port in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_ctrl_c_ends_the_server_without_a_traceback(tmp_path: Path) -> None:
     with served(tmp_path) as (process, _):
         process.send_signal(signal.SIGINT)

@@ -11,7 +11,7 @@ from sightloop.core.entities import Image, Json, User
 from sightloop.flows import answer, correct, library, upload
 from sightloop.flows.access import project_for
 from sightloop.flows.filtering import filters
-from sightloop.web import shapes
+from sightloop.web import errors, shapes
 from sightloop.web.desk import AtDesk, Desk, Labeller, Uploader, Viewer
 from sightloop.web.once import once
 from sightloop.web.shapes import ImageShape, Paged
@@ -126,7 +126,7 @@ class BulkReport(shapes.Shape):
     "/projects/{project}/images",
     status_code=201,
     openapi_extra=FORM,
-    responses={201: {"model": UploadReport}, 200: {"model": UploadReport}, 422: {"model": UploadReport}},
+    responses={201: {"model": UploadReport}, 200: {"model": UploadReport}},
 )
 async def send(project: str, request: Request, user: Uploader, desk: AtDesk) -> Response:
     """Store pictures; 201 when one is new, 200 when all were here already, 422 when none could be taken."""
@@ -164,8 +164,10 @@ async def _take_in(desk: Desk, *, user: User, project: str, received: Received) 
     ]
     numbers = {kind: sum(row.outcome == kind for row in rows) for kind in ("stored", "duplicate", "failed")}
     report = UploadReport(total=len(rows), files=rows, **numbers)
-    status = 201 if report.stored else 200 if report.duplicate else 422
-    return status, report.model_dump(mode="json")
+    plain = report.model_dump(mode="json")
+    if rows and report.failed == report.total:
+        return 422, {**errors.document(422, "none of the files could be taken."), **plain}
+    return 201 if report.stored else 200, plain
 
 
 async def _answered(desk: Desk, waiting: list[Image]) -> dict[str, Image]:

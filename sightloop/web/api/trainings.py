@@ -10,7 +10,7 @@ from starlette.responses import Response
 from sightloop.core.entities import Json
 from sightloop.core.errors import Rejected
 from sightloop.flows import training
-from sightloop.web import shapes
+from sightloop.web import planning, shapes
 from sightloop.web.desk import AtDesk, Trainer
 from sightloop.web.once import once
 from sightloop.web.shapes import JobShape
@@ -57,4 +57,4 @@ async def plan(project: str, user: Trainer, desk: AtDesk, family: str = "transfe
         raise Rejected(f"params {params[:80]!r} is not JSON.", hint='For example params={"epochs":3}.') from error
     if not isinstance(given, dict):
         raise Rejected(f"params {params[:80]!r} is not a JSON object.", hint='For example params={"epochs":3}.')
-    return await desk.ask(training.plan, user=user, name=project, family=family, params=given)
+    return await planning.plan(desk, user=user, project=project, family=family, params=given)

@@ -1,0 +1,63 @@
+"""Parameters from JSON: defaults, types, ranges, names."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from sightloop import families
+from sightloop.core.errors import Missing, Rejected
+
+
+def test_transfer_has_the_defaults_of_the_seed() -> None:
+    params = families.params("transfer", {})
+    said = (params.backbone, params.epochs, params.batch, params.lr, params.freeze, params.dropout)
+    assert said == ("resnet50", 10, 32, 1e-3, "upto_stage_3", 0.5)
+
+
+@pytest.mark.parametrize("name", families.NAMES)
+def test_parameters_survive_json_and_come_back_equal(name: str) -> None:
+    params = families.params(name, {"mean": 0.5, "std": [0.5, 0.5, 0.5]})
+    assert families.params(name, dataclasses.asdict(params)) == params
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"epoch": 3}, "'epoch'"),
+        ({"epochs": 0}, "epochs=0"),
+        ({"epochs": 2.5}, "whole number"),
+        ({"epochs": "3"}, "epochs='3'"),
+        ({"epochs": True}, "epochs=True"),
+        ({"lr": -1}, "lr=-1"),
+        ({"lr": float("nan")}, "lr=nan"),
+        ({"freeze": "upto_stage_9"}, "upto_stage_9"),
+        ({"freeze": "last_0_blocks"}, "last_0_blocks"),
+        ({"augment": 1}, "augment=1"),
+        ({"mean": [0.5, 0.5]}, "mean"),
+        ({"std": 0}, "std"),
+    ],
+)
+def test_a_parameter_that_does_not_fit_is_refused_by_name(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(Rejected, match=said):
+        families.params("transfer", values)
+
+
+def test_last_n_blocks_is_a_freeze_name() -> None:
+    assert families.params("transfer", {"freeze": "last_2_blocks"}).freeze == "last_2_blocks"
+
+
+def test_an_unknown_family_is_missing_and_the_known_ones_are_named() -> None:
+    with pytest.raises(Missing) as caught:
+        families.params("magic", {})
+    assert "transfer" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", families.NAMES)
+def test_every_family_has_its_names_and_every_parameter_its_help(name: str) -> None:
+    family = families.get(name)
+    assert family.TASK == "classify"
+    assert family.DEFAULTS == dataclasses.asdict(families.params(name, {}))
+    assert all(field.metadata["help"] for field in dataclasses.fields(family.Params))
