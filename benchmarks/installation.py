@@ -66,6 +66,17 @@ def trained(services: Services, *, name: str, backbone: str, count: int = 12, **
     return _run(services, training.start(services, user=OPERATOR, name=name, family="transfer", params=given))
 
 
+def copied(services: Services, *, name: str) -> None:
+    """List the live model a second time and put that live, so that there are two to swap."""
+    with services.db.begin() as db:
+        project = project_rows.get(db, name)
+        live_now = versions.get(db, project.id, "champion")
+        again = versions.add(
+            db, project.id, bundle=live_now.bundle, family=live_now.family, params=live_now.params, metrics={}
+        )
+        project_rows.set_live(db, project.id, version_id=again.id, by=None, action="promote", reason="benchmark")
+
+
 def _run(services: Services, job: Job) -> Job:
     done = tiny.run(services, job)
     if done.state != "done":

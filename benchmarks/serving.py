@@ -25,7 +25,6 @@ from sightloop.flows.access import OPERATOR
 from sightloop.flows.bundle_cache import unpacked
 from sightloop.flows.services import Services
 from sightloop.samples import specimens
-from sightloop.store import versions
 from sightloop.vision import encode
 from sightloop.vision.decode import decode
 
@@ -45,7 +44,7 @@ def main(connections: str, count: int, backbone: str, rounds: int) -> None:
         data = Path(folder)
         with installation.opened(data) as services:
             installation.trained(services, name="bench", backbone=backbone)
-            installation.trained_again(services, name="bench", backbone=backbone)
+            installation.copied(services, name="bench")
             token = installation.token(services)
             pictures = _pictures()
             model = _bundle(services)
@@ -75,8 +74,7 @@ def _rounds(
         order = connections if number % 2 == 0 else connections[::-1]
         limit = _limit(model, pictures, count)
         rows.append({"round": number, "what": "limit in process", "per_second": limit})
-        for one in order:
-            rows.append({"round": number, "what": f"{one} connections", **_serve(data, wires, one, limit)})
+        rows += [{"round": number, "what": f"{one} connections", **_serve(data, wires, one, limit)} for one in order]
     rows.append({"round": rounds, "what": "200 connections, swapping", **_serve(data, wires, 200, limit, swap=True)})
     return rows
 
@@ -123,19 +121,8 @@ def _serve(data: Path, wires: list[Request], connections: int, limit: float, *, 
 
 def _swap(data: Path, over: threading.Event) -> None:
     with installation.opened(data) as services:
-        number = 2
-        while not over.wait(0.5):
-            with services.db.connect() as db:
-                live = versions.get(db, _project(services), "champion").number
-            number = 2 if live == 1 else 1
-            models.promote(services, user=OPERATOR, name="bench", ref=str(number), reason="swap")
-
-
-def _project(services: Services) -> str:
-    from sightloop.store import projects
-
-    with services.db.connect() as db:
-        return projects.get(db, "bench").id
+        while not over.wait(1.5):
+            models.promote(services, user=OPERATOR, name="bench", ref="previous", reason="swap")
 
 
 if __name__ == "__main__":

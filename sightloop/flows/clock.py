@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sightloop.core.entities import Job
 from sightloop.core.errors import Missing
-from sightloop.flows import checking, trash
+from sightloop.flows import checking, trash, view
 from sightloop.flows.jobs import FINAL
 from sightloop.flows.services import Services
 from sightloop.store import idempotency, images, jobs, projects

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sightloop.core.entities import Job, Json, Progress
+from sightloop.core.entities import Job, Json
 from sightloop.core.errors import Missing
 from sightloop.core.ports import Report
 from sightloop.flows import accounts, projects
@@ -73,7 +73,7 @@ def _project(services: Services, sample: Sample, *, scale: float) -> Job | None:
             return running[0] if running else None
     except Missing:
         project = projects.create(
-            services, user=OPERATOR, name=sample.name, title=sample.title, classes=write.CLASSES[sample.name]
+            services, user=OPERATOR, name=sample.name, title=sample.title, classes=write.DRAWN[sample.name][0]
         )
     with services.db.begin() as db:
         return jobs.enqueue(
@@ -105,20 +105,13 @@ TRAINING: Json = {"backbone": "resnet10t", "weights": "none", "freeze": "none", 
 
 def draw(services: Services, job: Job, report: Report) -> Json:
     """Job step: draw the project's pictures, the labelled ones and some that nobody has looked at yet."""
-    table = Path(job.params["path"])
+    folder = services.data / "samples" / job.params["kind"]
     kind, labelled, new = job.params["kind"], job.params["labelled"], job.params["new"]
-    rows = [
-        *_draw(kind, table.parent / "labelled", count=labelled, seed=SEED, told=True, report=report),
-        *_draw(kind, table.parent / "new", count=new, seed=SEED + 1, told=False, report=report),
-    ]
-    with table.open("w", newline="") as file:
-        csv.writer(file).writerows([("filepath", "label"), *rows])
+    told = write.write_set(kind, folder / "labelled", count_per_class=labelled, seed=SEED, report=report)
+    untold = write.write_set(kind, folder / "new", count_per_class=new, seed=SEED + 1, report=report)
+    rows = [(path, path.parent.name) for path in told] + [(path, "") for path in untold]
+    with Path(job.params["path"]).open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("filepath", "label"))
+        table.writerows((path.relative_to(folder).as_posix(), label) for path, label in rows)
     return {"drawn": len(rows)}
-
-
-def _draw(kind: str, folder: Path, *, count: int, seed: int, told: bool, report: Report) -> list[tuple[str, str]]:
-    rows = []
-    for done, (path, name) in enumerate(write.write_set(kind, folder, count_per_class=count, seed=seed), start=1):
-        rows.append((str(path.relative_to(folder.parent)), name if told else ""))
-        report(Progress(done, count * len(write.CLASSES[kind]), f"{done} sample pictures drawn"))
-    return rows

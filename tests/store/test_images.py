@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -175,6 +176,24 @@ def test_a_blob_that_another_project_uses_is_not_named(database: Database, proje
     with database.begin() as db:
         images.add(db, builders.image(builders.project(db, name="other").id, 0))
         assert images.purge(db, image) is None
+
+
+def test_bytes_held_by_one_transaction_wait_for_its_end(database: Database, project: Project) -> None:
+    order: list[str] = []
+
+    def purge() -> None:
+        with database.begin() as db:
+            images.hold_blobs(db, ["ab" + "0" * 62])
+            order.append("second")
+
+    with database.begin() as db:
+        images.hold_blobs(db, ["ab" + "1" * 62])
+        thread = threading.Thread(target=purge)
+        thread.start()
+        thread.join(0.3)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
 
 
 def test_a_copy_takes_the_place_of_its_purged_original(database: Database, project: Project) -> None:

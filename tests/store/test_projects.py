@@ -105,6 +105,9 @@ def test_versions_are_listed_newest_first_with_their_blobs(database: Database) -
         assert versions.all(db, project.id) == [second, first]
         assert versions.by_id(db, first.id) == first
         assert versions.bundles(db) == {"b" * 64}
+        assert versions.by_bundle(db, project.id, "c" * 64) is None
+        found = versions.by_bundle(db, project.id, "b" * 64)
+    assert found in (first, second)
 
 
 def test_a_snapshot_of_the_same_rows_is_kept_once(database: Database) -> None:
