@@ -38,7 +38,7 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it is live."""
-        command = [sys.executable, "-m", "sightloop.cli", "--data", str(self.data), "serve", "--port", str(self.port)]
+        command = [sys.executable, "-m", "sightloop", "--data", str(self.data), "serve", "--port", str(self.port)]
         began = time.monotonic()
         with (self.data / "server.log").open("ab") as log:
             self.process = subprocess.Popen(

@@ -65,13 +65,16 @@ def _plan(project: str, *, family: str, params: dict[str, Any], as_json: bool) -
 
 def _train(project: str, *, family: str, params: dict[str, Any], experiment: str, as_json: bool) -> None:
     from sightloop.cli.follow import follow
-    from sightloop.flows import access, training
+    from sightloop.flows import access, jobs, training
 
     with opened() as services:
         job = training.start(
             services, user=access.OPERATOR, name=project, family=family, params=params, experiment=experiment
         )
         done = follow(services, job)
+        for waiting in jobs.listing(services, user=access.OPERATOR, project=project, states=("queued",)):
+            if waiting.kind == "rescore":  # a first version answers the pictures that waited for it
+                follow(services, waiting)
     emit(done, as_json=as_json, text=lambda: _trained(done.context))
 
 

@@ -15,7 +15,7 @@ from sightloop.bundles import format as bundle_format
 from sightloop.core.errors import Rejected
 from sightloop.families import backbone, importing, weights
 from sightloop.families.parameters import TransferParams
-from tests.families.conftest import drawn
+from tests.families.pictures import drawn
 
 CLASSES = ("a", "b", "c")
 

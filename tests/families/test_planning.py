@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sightloop import families
+from sightloop.core.entities import Json
 
 SMALL = {"backbone": "test_resnet", "input_size": 32, "batch": 8}
 
@@ -20,10 +21,11 @@ def test_freezing_more_trains_less_and_the_total_stays(tmp_path: Path) -> None:
 
 
 def test_twice_the_pictures_take_twice_the_disk_and_a_larger_batch_more_memory(tmp_path: Path) -> None:
-    small, large = (
-        families.plan("transfer", {"train": n, "calibration": 0}, families.params("transfer", SMALL | {"batch": n}), weights=tmp_path)
-        for n in (100, 200)
-    )  # fmt: skip
+    def plan(count: int) -> Json:
+        params = families.params("transfer", SMALL | {"batch": count})
+        return families.plan("transfer", {"train": count, "calibration": 0}, params, weights=tmp_path)
+
+    small, large = plan(100), plan(200)
     assert large["disk_bytes"] == 2 * small["disk_bytes"]
     assert large["memory_bytes"] > small["memory_bytes"]
 
