@@ -40,7 +40,7 @@ fmt: $(READY) ## format the code and mend what lint can mend
 	$(BIN)/ruff format .
 
 bench: $(READY) ## measure speed and accuracy; writes benchmarks/results
-	$(BIN)/python -m benchmarks
+	for name in serving bulk flood; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lock: $(READY) ## pin the newest versions in constraints.txt
 	echo "# Exact versions every install command uses. Made by \`make lock\`; do not edit." > $(VENV)/constraints.txt

@@ -19,6 +19,8 @@ torchvision_ops.declare()
 
 import timm  # noqa: E402 — needs the operators declared above
 
+from sightloop.families import narrow  # noqa: E402, F401 — registers its model
+
 STRIDES = {"upto_stage_1": 4, "upto_stage_2": 8, "upto_stage_3": 16}
 
 

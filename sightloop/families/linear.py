@@ -101,8 +101,9 @@ def plan(counts: Mapping[str, int], params: LinearParams, *, weights_dir: Path) 
         began = time.perf_counter()
         network(images)
     each = (time.perf_counter() - began) / len(images)
-    pictures = counts.get("train", 0) * (2 if params.flip else 1) + counts.get("calibration", 0)
-    seconds = {"export": 8.0, "embedding": pictures * each, "fitting": counts.get("train", 0) * 2e-3}
+    taught = counts.get("train", 0)
+    pictures = taught * (2 if taught <= params.mirror_below else 1) + counts.get("calibration", 0)
+    seconds = {"export": 8.0, "embedding": pictures * each, "fitting": taught * 2e-3}
     trainable = sum(parameter.numel() for parameter in network.head.parameters())
     total = backbones.count(network)[1]
     return {
@@ -121,11 +122,11 @@ def _network(params: LinearParams, *, classes: int, weights_dir: Path) -> tuple[
 
 
 def _embeddings(made: export.Made, params: LinearParams, report: Report) -> tuple[Embedding, Embedding]:
-    """Embeddings of the training side (mirrored ones after the plain ones where asked for) and the calibration side."""
+    """Embeddings of the training side (of few pictures the mirrored ones after the plain ones) and the calibration side."""
     path, data = made.folder / MODEL, made.data
     taught = Pictures(data.train, made.spec)
     parts = [export.served(path, taught, report=report, what="embedding")[1]]
-    if params.flip:
+    if len(data.train) <= params.mirror_below:
         parts.append(export.served(path, taught, report=report, what="embedding mirrored", mirrored=True)[1])
     judged = export.served(path, Pictures(data.calibration, made.spec), report=report, what="embedding")[1]
     return np.concatenate(parts), judged

@@ -40,7 +40,7 @@ class Common:
     backbone: str = _text("resnet50", help="a timm model name")
     weights: str = _text("auto", help="auto, none, hub, or a .safetensors or .pth file")
     input_size: int = _number(224, 16, 1024, help="side of the model's input in pixels")
-    resize: str = _choice("crop", MODES, help="crop keeps the aspect and cuts the borders, squash keeps the borders")
+    resize: str = _choice("squash", MODES, help="squash keeps the borders, crop keeps the aspect and cuts the borders")
     mean: tuple[float, float, float] | None = _channels(help="overrides the mean that the weights ask for")
     std: tuple[float, float, float] | None = _channels(help="overrides the deviation that the weights ask for")
     pad_type: str = _choice("", ("", "same"), help="overrides the padding that the weights ask for")
@@ -91,7 +91,7 @@ class LinearParams(Common):
     backbone: str = _text("mobilenetv2_100", help="a timm model name")
     c: float = _number(0.0, 0.0, 1e6, help="inverse regularisation; 0 chooses it by grouped cross-validation")
     folds: int = _number(4, 2, 10, help="folds of that cross-validation")
-    flip: bool = field(default=False, metadata={"help": "also learn from every training picture mirrored"})
+    mirror_below: int = _number(2000, 0, 10**6, help="up to this many training pictures are also learnt mirrored")
 
 
 PARAMS: dict[str, type[Any]] = {"transfer": TransferParams, "linear": LinearParams}

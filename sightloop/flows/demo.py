@@ -22,6 +22,17 @@ from sightloop.store import projects as project_rows
 ADMIN = "admin@sightloop.local"
 STEPS = ("draw", "import", "describe", "snapshot", "train", "evaluate", "register")
 SEED = 7
+TRAINING: Json = {
+    "backbone": "resnet10t_narrow",
+    "weights": "none",
+    "freeze": "none",
+    "input_size": 64,
+    "epochs": 14,
+    "lr": 0.003,
+    "dropout": 0.1,
+    "label_smoothing": 0.1,
+    "patience": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -36,8 +47,8 @@ class Sample:
 
 
 SAMPLES = (
-    Sample("specimens", "Specimens: ten forms in the field", labelled=120, new=12),
-    Sample("eyes", "Eyes: clear and clouded lenses", labelled=160, new=20),
+    Sample("specimens", "Specimens: ten forms in the field", labelled=170, new=12),
+    Sample("eyes", "Eyes: clear and clouded lenses", labelled=300, new=20),
 )
 
 
@@ -98,9 +109,6 @@ def _params(services: Services, sample: Sample, *, scale: float) -> Json:
         "params": {**TRAINING, **sample.params},
         "experiment": "demo",
     }
-
-
-TRAINING: Json = {"backbone": "resnet10t", "weights": "none", "freeze": "none", "input_size": 80, "epochs": 12}
 
 
 def draw(services: Services, job: Job, report: Report) -> Json:

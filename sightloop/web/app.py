@@ -11,11 +11,10 @@ from sightloop import __version__
 from sightloop.core.entities import Json
 from sightloop.flows.services import Services
 from sightloop.settings import Settings, load
-from sightloop.web import errors, pages, routes
+from sightloop.web import errors, health, pages, routes
 from sightloop.web.api import predict
 from sightloop.web.desk import Desk
 from sightloop.web.guard import PUBLIC, Guard
-from sightloop.web.health import Health
 from sightloop.web.plain import PlainRoute
 
 QUIET: Any = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
@@ -35,7 +34,7 @@ class Application(FastAPI):
             found = get_openapi(
                 title=self.title, version=self.version, description=self.description, routes=self.routes
             )
-            found["paths"][predict.PATH] = predict.described()
+            found["paths"] |= {predict.PATH: predict.described(), **health.described()}
             _secure(found)
             self.openapi_schema = found
         return self.openapi_schema
@@ -55,7 +54,7 @@ def create_app(services: Services, settings: Settings | None = None) -> FastAPI:
     )
     app.state.desk = desk
     app.router.routes.insert(0, PlainRoute(predict.PATH, predict.Predict(), methods=["POST"], include_in_schema=False))
-    app.router.routes.extend([*routes.typed(), *Health(desk).routes(), *pages.routes()])
+    app.router.routes.extend([*routes.typed(), *health.Health(desk).routes(), *pages.routes()])
     errors.install(app)
     app.add_middleware(Guard, desk=desk)
     return app

@@ -20,6 +20,13 @@ from sightloop.web.brief import Brief
 from sightloop.web.desk import Desk
 from sightloop.web.plain import PlainRoute
 
+SAYS = {
+    "/livez": ("application/json", "The process answers; touches nothing else."),
+    "/readyz": ("application/json", "Database, storage and model runtime work; 503 where not, and while draining."),
+    "/health": ("application/json", "As `/readyz`, with the version."),
+    "/ping": ("text/plain", "Answers `pong`."),
+    "/metrics": ("text/plain", "Figures for Prometheus: for this machine, or with `Authorization: Bearer <token>`."),
+}
 PATIENCE = 3.0  # seconds after which a part that does not answer counts as down
 SPARE_BYTES = 64 << 20
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -90,6 +97,25 @@ class Health:
         except TimeoutError:
             return {"status": "failed", "reason": f"no answer within {PATIENCE:g} s."}
         return {"status": "ok", **found}
+
+
+def described() -> Json:
+    """The OpenAPI paths of the probes."""
+    return {
+        path: {
+            "get": {
+                "tags": ["service"],
+                "summary": path.strip("/"),
+                "description": says,
+                "operationId": path.strip("/"),
+                "responses": {
+                    "200": {"description": says, "content": {kind: {"schema": {}}}},
+                    "503": {"description": "Not now."},
+                },
+            }
+        }
+        for path, (kind, says) in SAYS.items()
+    }
 
 
 def _database(services: Services) -> Json:

@@ -24,7 +24,7 @@ def drawn(kind: str, *, seed: int) -> Pixels:
         "plain": np.zeros_like(rows),
     }[kind]
     light = rng.uniform(60, 120, 3) + shape[..., None] * rng.uniform(60, 120, 3)
-    return (light + rng.normal(0, 8, light.shape)).clip(0, 255).astype(np.uint8)
+    return np.asarray((light + rng.normal(0, 8, light.shape)).clip(0, 255), np.uint8)
 
 
 def examples(folder: Path, *, count: int, seed: int) -> tuple[Example, ...]:

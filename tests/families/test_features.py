@@ -12,6 +12,7 @@ from torch import nn
 from sightloop.bundles.format import Input
 from sightloop.core.entities import Progress, TrainingSet
 from sightloop.core.errors import Cancelled
+from sightloop.core.ports import Report
 from sightloop.families import features
 from sightloop.families.data import Pictures, changes
 from sightloop.families.features import Features, Front
@@ -29,9 +30,7 @@ def _pictures(data: TrainingSet, seed: int = 0) -> Pictures:
     return Pictures(data.train, SPEC, changes=changes(TransferParams()), seed=seed)
 
 
-def _built(
-    data: TrainingSet, folder: Path, report: features.Report = lambda _: None, key: str = "k", seed: int = 0
-) -> Features:
+def _built(data: TrainingSet, folder: Path, report: Report = lambda _: None, key: str = "k", seed: int = 0) -> Features:
     return features.build(
         _front(), _pictures(data, seed), views=3, folder=folder, key=key, batch=8, report=report
     )  # fmt: skip

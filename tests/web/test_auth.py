@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from sightloop.core.entities import Project
 from sightloop.flows.services import Services
-from tests.web.people import PASSWORD, bearer, register, sign_in
+from tests.web.people import PASSWORD, add_account, bearer, register, sign_in
 
 
 def test_the_first_account_is_the_administrator_and_the_next_is_not(client: TestClient) -> None:
@@ -174,3 +174,8 @@ def test_a_second_user_does_not_learn_that_a_project_exists(
     hidden = client.get("/api/v1/projects/paint")
     assert missing.status_code == hidden.status_code == 404
     assert hidden.json()["detail"].replace("paint", "nothing") == missing.json()["detail"]
+
+
+def test_an_account_without_a_usable_password_cannot_be_signed_in_to(client: TestClient, services: Services) -> None:
+    locked = add_account(services, "viewer")
+    assert sign_in(client, locked.email, "!") == 401

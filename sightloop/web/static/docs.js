@@ -45,6 +45,14 @@ function example(schema, api, depth = 0) {
   return found.format === "date-time" ? "2026-01-31T12:00:00.000Z" : found.format === "binary" ? "(file)" : "text";
 }
 
+// Paragraphs of plain text in which `words` are code.
+function prose(text) {
+  return text.split(/\n\s*\n/).map((paragraph) => {
+    const parts = paragraph.trim().replace(/\s*\n\s*/g, " ").split("`");
+    return make("p", {}, ...parts.map((part, index) => (index % 2 ? make("code", {}, part) : part)));
+  });
+}
+
 function table(head, rows) {
   const cells = (tag, values) => values.map((value) => make(tag, tag === "th" ? { scope: "col" } : {}, value));
   const body = rows.map((row) => make("tr", {}, ...cells("td", row)));
@@ -98,7 +106,7 @@ function route(method, path, operation, api) {
     const more = (operation.description || "").split("\n").slice(1).join("\n").trim();
     const body = operation.requestBody ? contents("Request", operation.requestBody.content, api) : [];
     node.append(
-      make("div", { class: "body" }, more ? make("p", { class: "about" }, more) : null, ...parameters(operation, api), ...body, ...responses(operation, api)),
+      make("div", { class: "body" }, ...(more ? prose(more) : []), ...parameters(operation, api), ...body, ...responses(operation, api)),
     );
   });
   return node;
@@ -127,7 +135,7 @@ function filter(words) {
 
 function draw(api) {
   document.getElementById("version").textContent = api.info.version;
-  document.getElementById("about").textContent = api.info.description || "";
+  document.getElementById("about").replaceChildren(...prose(api.info.description || ""));
   const main = document.getElementById("routes");
   for (const [name, routes] of grouped(api)) {
     main.append(make("section", {}, make("h2", { id: name }, name), ...routes));
