@@ -40,6 +40,7 @@ TICK = 0.1
 ASK_SECONDS = 0.5
 GRACE = 10.0  # seconds a child has to reach a checkpoint before it is killed
 LOG_TAIL = 4000
+PATIENT = {"OMP_WAIT_POLICY": "passive"}  # threads that wait sleep: spinning ones stall a busy machine
 
 log = logging.getLogger("sightloop.worker")
 
@@ -119,7 +120,12 @@ class Worker:
         command += ["--lease", str(self._options.lease), "--child", job.id, "--fence", str(job.fence)]
         with output.open("wb") as file:
             process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**PATIENT, **os.environ},
             )
         log.info("job %s (%s) started, try %d", job.id, job.kind, job.tries)
         return Child(job=job, process=process, output=output, beat_at=time.monotonic())

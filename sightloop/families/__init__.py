@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -54,6 +54,12 @@ def plan(name: str, counts: Mapping[str, int], checked: Any, *, weights: Path) -
     return cast(Json, _import(_known(name)).plan(counts, checked, weights_dir=weights))
 
 
+def import_state_dict(path: Path, *, backbone: str, classes: Sequence[str], folder: Path) -> Json:
+    """Make a bundle in `folder` of weights that were trained elsewhere; see `families.importing`. Imports torch."""
+    module = _load("sightloop.families.importing", what="importing weights")
+    return cast(Json, module.from_state_dict(path, backbone=backbone, classes=classes, folder=folder, context={}))
+
+
 def _known(name: str) -> str:
     if name not in MODULES:
         raise Missing(f"no model family {name!r}.", hint=f"Known families: {', '.join(NAMES)}.")
@@ -61,7 +67,11 @@ def _known(name: str) -> str:
 
 
 def _import(name: str) -> Any:
+    return _load(MODULES[name], what=f"family {name!r}")
+
+
+def _load(module: str, *, what: str) -> Any:
     try:
-        return import_module(MODULES[name])
+        return import_module(module)
     except ModuleNotFoundError as error:
-        raise Rejected(f"family {name!r} needs {error.name!r}.", hint='Install "sightloop[train]".') from error
+        raise Rejected(f"{what} needs {error.name!r}.", hint='Install "sightloop[train]".') from error

@@ -29,7 +29,6 @@ Params = LinearParams
 DEFAULTS = defaults(LinearParams)
 
 STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0)  # values of C that are tried
-DIRECTIONS = 256  # of the embedding, while C is chosen
 ITERATIONS = 300
 NEVER = -20.0  # logit of a class without training pictures, below all others
 
@@ -122,7 +121,7 @@ def _network(params: LinearParams, *, classes: int, weights_dir: Path) -> tuple[
 
 
 def _embeddings(made: export.Made, params: LinearParams, report: Report) -> tuple[Embedding, Embedding]:
-    """Embeddings of the training side (of few pictures the mirrored ones after the plain ones) and the calibration side."""
+    """Embeddings of the training side (followed by the mirrored ones of few pictures) and of the calibration side."""
     path, data = made.folder / MODEL, made.data
     taught = Pictures(data.train, made.spec)
     parts = [export.served(path, taught, report=report, what="embedding")[1]]
@@ -149,20 +148,17 @@ def _fit(made: export.Made, params: LinearParams, learnt: Embedding, report: Rep
 def _cross_validated(
     learnt: Embedding, truth: NDArray[np.int64], names: Sequence[str], *, folds: int, report: Report
 ) -> list[float]:
-    """Mean negative log-likelihood per C over folds of whole groups, in the embedding's leading directions."""
+    """Mean negative log-likelihood per C over folds of whole groups."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    centred = learnt - learnt.mean(axis=0)
-    _, vectors = np.linalg.eigh((centred.T @ centred).astype(np.float64))
-    short = (learnt @ vectors[:, ::-1][:, :DIRECTIONS]).astype(np.float32)
     classes = int(truth.max()) + 1
     count = min(folds, len(set(names)), max(2, int(np.bincount(truth)[np.unique(truth)].min())))
-    parts = list(StratifiedGroupKFold(count, shuffle=True, random_state=0).split(short, truth, list(names)))
+    parts = list(StratifiedGroupKFold(count, shuffle=True, random_state=0).split(learnt, truth, list(names)))
     losses = np.zeros(len(STRENGTHS))
     for number, (inside, outside) in enumerate(parts):
         for index, c in enumerate(STRENGTHS):
-            layer = fit_layer(short[inside], truth[inside], classes=classes, c=c)
-            right = softmax(layer(short[outside]))[np.arange(len(outside)), truth[outside]]
+            layer = fit_layer(learnt[inside], truth[inside], classes=classes, c=c)
+            right = softmax(layer(learnt[outside]))[np.arange(len(outside)), truth[outside]]
             losses[index] -= float(np.log(np.maximum(right, 1e-9)).mean()) / len(parts)
         report(Progress(number + 1, len(parts), f"choosing C: fold {number + 1} of {len(parts)}"))
     return [float(loss) for loss in losses]
@@ -174,6 +170,7 @@ def fit_layer(learnt: Embedding, truth: NDArray[np.int64], *, classes: int, c: f
     Classes without a training picture get a logit below all others.
     """
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     present = np.unique(truth)
     centre = learnt.mean(axis=0)
@@ -182,8 +179,9 @@ def fit_layer(learnt: Embedding, truth: NDArray[np.int64], *, classes: int, c: f
     if len(present) == 1:
         bias[present] = 0
     else:
-        found: Any = LogisticRegression(C=c, max_iter=ITERATIONS, tol=1e-3)
-        found.fit(((learnt - centre) * scale).astype(np.float64), truth)
+        found: Any = LogisticRegression(C=c, max_iter=ITERATIONS)
+        with threadpool_limits(1):  # matrices this small are slower on several threads, far slower on a busy machine
+            found.fit((learnt - centre) * scale, truth)
         coefficients, intercepts = found.coef_, found.intercept_
         if len(present) == 2:
             coefficients, intercepts = (np.concatenate([-part / 2, part / 2]) for part in (coefficients, intercepts))

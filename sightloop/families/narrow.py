@@ -13,7 +13,7 @@ __all__ = ["resnet10t_narrow"]
 CHANNELS = (32, 64, 128, 256)
 
 
-@register_model  # type: ignore[untyped-decorator]
+@register_model
 def resnet10t_narrow(pretrained: bool = False, **options: Any) -> nn.Module:
     """timm's resnet10t with half the channels: 1.3 million parameters, a quarter of the work.
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+from sightloop import families
+from sightloop.bundles import format as bundle_format
 from sightloop.core.entities import Json, ModelVersion, Project, Promotion, User
 from sightloop.core.errors import Conflict, Rejected
+from sightloop.core.ids import new_id
+from sightloop.flows import registry
 from sightloop.flows.access import project_for
 from sightloop.flows.bundle_cache import unpacked
 from sightloop.flows.services import Services
-from sightloop.store import jobs, projects, versions
+from sightloop.store import projects, versions
 from sightloop.store.database import Connection
 
 
@@ -95,16 +101,7 @@ def rescore(services: Services, *, user: User, name: str) -> Json:
     """Queue the live model's answers for every picture that an older model answered; labels are never touched."""
     project = project_for(services, user=user, name=name, action="train")
     with services.db.begin() as db:
-        job = jobs.enqueue(
-            db,
-            kind="rescore",
-            steps=("rescore",),
-            params={"version_id": project.live_version_id},
-            project_id=project.id,
-            created_by=user.id,
-            heavy=False,
-        )
-    return {"job": job.id}
+        return {"job": registry.queue_rescore(db, project.id, version_id=project.live_version_id, by=user.id)}
 
 
 def export(services: Services, *, user: User, name: str, ref: str, target: Path) -> Path:
@@ -116,3 +113,37 @@ def export(services: Services, *, user: User, name: str, ref: str, target: Path)
         raise Conflict(f"{target} exists already.", hint="Choose another name.")
     target.write_bytes(services.blobs.get(version.bundle))
     return target
+
+
+def import_weights(
+    services: Services, *, user: User, name: str, path: Path, backbone: str, classes: Sequence[str] = ()
+) -> ModelVersion:
+    """Make a version of a state dict trained elsewhere, such as BioSight's best_model_resnet.pth.
+
+    Args:
+        path: a .pth (read with weights_only) or .safetensors file on this machine.
+        backbone: the timm name of what it was trained as.
+        classes: in the order of its outputs; the project's where empty.
+
+    Raises:
+        Rejected: layers or outputs do not fit, or a class is not one of the project's.
+    """
+    project = project_for(services, user=user, name=name, action="train")
+    learnt = tuple(classes) or project.classes
+    strange = sorted(set(learnt) - set(project.classes))
+    if strange:
+        raise Rejected(f"class {strange[0]!r} is not one of project {name!r}.", hint="Add it to the project first.")
+    folder = services.work_folder(f"import-{new_id()}")
+    try:
+        families.import_state_dict(path, backbone=backbone, classes=learnt, folder=folder / "bundle")
+        packed = services.blobs.incoming / f"{folder.name}.bundle"
+        bundle = bundle_format.pack(folder / "bundle", packed)
+        services.blobs.adopt(packed, bundle)
+        packed.unlink(missing_ok=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    params = {"backbone": backbone, "file": path.name}
+    with services.db.begin() as db:
+        return registry.enlist(
+            db, project, bundle=bundle, family="transfer", params=params, metrics={}, snapshot_id=None, by=user.id
+        )

@@ -1,3 +1,5 @@
+"""Pictures are answered, described, and judged by the project."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

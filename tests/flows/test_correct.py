@@ -1,3 +1,5 @@
+"""What people say of pictures is kept, shown and never lost."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -69,6 +71,7 @@ def test_a_bulk_relabel_says_what_it_was_before(services: Services, image: Image
 
 def test_trash_and_restore_in_bulk_leave_the_label_alone(services: Services, image: Image) -> None:
     correct.correct(services, user=OPERATOR, image_id=image.id, value="blue")
-    for action, tab in (("trash", "trash"), ("restore", "blue")):
+    steps: tuple[tuple[correct.BulkAction, str], ...] = (("trash", "trash"), ("restore", "blue"))
+    for action, tab in steps:
         correct.bulk(services, user=OPERATOR, project="paint", action=action, image_ids=[image.id])
         assert library.counts(services, user=OPERATOR, project="paint")[tab] == 1

@@ -1,3 +1,5 @@
+"""The registry: promotion, rollback, log, export."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Answers about pictures that are not kept."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Projects and their members."""
+
 from __future__ import annotations
 
 import pytest

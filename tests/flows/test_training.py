@@ -1,3 +1,5 @@
+"""A real small training from labels to a live version."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

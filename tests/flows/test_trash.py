@@ -1,3 +1,5 @@
+"""Deleting has a way back, and then deletes everywhere."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Uploads: each file its outcome, each content once."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

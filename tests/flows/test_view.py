@@ -112,11 +112,12 @@ def test_the_folders_follow_what_happens_to_a_picture(
 ) -> None:
     [image] = kept(services, [incoming(picture())])
     places = []
-    for change in (
+    changes: tuple[Callable[[], Image], ...] = (
         lambda: correct.correct(services, user=OPERATOR, image_id=image.id, value="blue"),
         lambda: trash.discard(services, user=OPERATOR, image_id=image.id),
         lambda: trash.restore(services, user=OPERATOR, image_id=image.id),
-    ):
+    )
+    for change in changes:
         change()
         view.follow_events(services)
         places.append([path.parent.name for path in (services.data / "view" / "paint").glob("*/*")])

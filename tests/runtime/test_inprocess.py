@@ -1,3 +1,5 @@
+"""The embedded runtime under load, at its bounds, and while models are swapped."""
+
 from __future__ import annotations
 
 import shutil
