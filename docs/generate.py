@@ -15,8 +15,8 @@ from typing import Any
 
 import click
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from prometheus_client.metrics import MetricWrapperBase
-from starlette.routing import Route
 
 from sightloop import families, telemetry, wiring
 from sightloop.cli import main as command_line
@@ -92,7 +92,7 @@ def commands() -> str:
     """Every command with its options."""
     with click.Context(command_line.cli, info_name="sightloop") as context:
         parts = [part for name in command_line.LAZY for part in _command(name, context)]
-        silent = [name for name, one in walk(context) if "--json" not in _flags(one) and not _is_group(one)]
+        silent = [name for name, one in walk(context) if "--json" not in flags(one) and not _is_group(one)]
     but = " and ".join(f"`{name}`" for name in silent)
     return f"""# Command line
 
@@ -121,7 +121,8 @@ def _is_group(command: click.Command) -> bool:
     return isinstance(command, click.Group)
 
 
-def _flags(command: click.Command) -> set[str]:
+def flags(command: click.Command) -> set[str]:
+    """The flags of a command as they are typed."""
     return {flag for option in command.params for flag in (*option.opts, *option.secondary_opts)}
 
 
@@ -150,10 +151,7 @@ def _command(name: str, parent: click.Context, level: int = 2) -> Iterator[str]:
 def metrics() -> str:
     """Every metric of our own."""
     own = [value for value in vars(telemetry).values() if isinstance(value, MetricWrapperBase)]
-    rows = [
-        (f"`{_exposed(one)}`", one._type, ", ".join(f"`{label}`" for label in one._labelnames) or NONE, help_of(one))
-        for one in own
-    ]
+    rows = [(f"`{_exposed(one)}`", str(one._type), _labels(one), str(one._documentation)) for one in own]
     seconds = ", ".join(f"{edge:g}" for edge in telemetry.SECONDS)
     return f"""# Metrics
 
@@ -169,13 +167,12 @@ After {telemetry.MAX_SERIES} sets of labels that people choose, further ones are
 """
 
 
+def _labels(metric: MetricWrapperBase) -> str:
+    return ", ".join(f"`{label}`" for label in metric._labelnames) or NONE
+
+
 def _exposed(metric: MetricWrapperBase) -> str:
-    return metric._name + ("_total" if metric._type == "counter" else "")
-
-
-def help_of(metric: MetricWrapperBase) -> str:
-    """What a metric says of itself."""
-    return str(metric._documentation)
+    return f"{metric._name}_total" if metric._type == "counter" else str(metric._name)
 
 
 def model_families() -> str:
@@ -242,13 +239,11 @@ def api() -> str:
     with application() as app:
         document = app.openapi()
         roles = needed_roles(app)
-        watched = [one for one in app.routes if isinstance(one, Route) and not one.path.startswith("/api/")]
-        outside = [(f"`GET {one.path}`", sentence) for one in watched if (sentence := _first_sentence(one.endpoint))]
     tagged: dict[str, list[Sequence[str]]] = {}
     for path, operations in document["paths"].items():
         for method in sorted(operations, key=lambda one: METHODS.index(one.upper())):
             operation = operations[method]
-            who = roles[method.upper(), path]
+            who = roles.get((method.upper(), path), "anybody" if path in PUBLIC else NONE)
             tagged.setdefault(operation["tags"][0], []).append((f"`{method.upper()} {path}`", who, _what(operation)))
     parts = [f"## {tag}\n\n{_table(('route', 'least role', 'what it does'), rows)}\n" for tag, rows in tagged.items()]
     return f"""# API
@@ -259,9 +254,6 @@ with a password, not a token. An object that is not yours answers 404. Send `X-S
 something by cookie. Errors are `application/problem+json`: see [errors](errors.md).
 
 {chr(10).join(parts)}
-## Outside /api
-
-{_table(("route", "what it does"), outside)}
 """
 
 
@@ -269,11 +261,10 @@ def needed_roles(app: FastAPI) -> dict[tuple[str, str], str]:
     """The least role for each (method, path) of the API: a role, "password", "signed in" or "anybody"."""
     found = {("POST", predict.PATH): str(permissions.NEEDED["view"])}
     for route in app.routes:
-        for method in (route.methods or ()) if isinstance(route, Route) else ():
-            dependant = getattr(route, "dependant", None)
-            if dependant is not None:
-                calls = [one.call for one in dependant.dependencies]
-                found[method, route.path] = "anybody" if route.path in PUBLIC else _role(calls)
+        if isinstance(route, APIRoute):
+            calls = [one.call for one in route.dependant.dependencies]
+            who = "anybody" if route.path in PUBLIC else _role(calls)
+            found.update({(method, route.path): who for method in route.methods or ()})
     return found
 
 

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     max_request_bytes: int = Field(2 << 30, ge=1, description="Largest request body, in bytes.")
     body_deadline: float = Field(120.0, gt=0, description="Seconds in which a body must arrive, plus 1 s per 256 KiB.")
     embedded_worker: bool = Field(True, description="Whether `serve` runs a job worker.")
+    backups: Path | None = Field(None, description="Folder for a backup a day, of which five are kept; off when unset.")
     trash_days: float = Field(30.0, ge=0, description="Days a deleted picture can be restored.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least serious log line.")
 

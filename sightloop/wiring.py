@@ -34,6 +34,7 @@ def build(settings: Settings) -> Services:
         runtime=InProcess(source, workers=settings.workers, bound=settings.queue_bound),
         secret=_secret(settings),
         weights=settings.weights_folder,
+        backups=settings.backups,
         registration_open=settings.registration == "open",
         default_role=settings.default_role,
         trash_days=settings.trash_days,

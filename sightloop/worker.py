@@ -8,11 +8,9 @@ renews the lease, passes a cancel on, and survives whatever the child does; the 
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -26,9 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sightloop import logs, wiring
 from sightloop import settings as settings_module
-from sightloop import wiring
-from sightloop.core.entities import Job, Json
+from sightloop.core.entities import Job
 from sightloop.core.errors import Conflict
 from sightloop.flows import carry, clock, jobs
 
@@ -165,7 +163,7 @@ class Worker:
                 jobs.release(self._services, job)
             else:
                 jobs.fail(self._services, job, error=died, retry=True)
-        clear_up(self._services, child.job.id)
+        jobs.clear_up(self._services, child.job.id)
         child.output.unlink(missing_ok=True)
 
 
@@ -179,12 +177,6 @@ def _kill(child: Child) -> None:
 
 def _tail(path: Path) -> str:
     return path.read_text(errors="replace")[-LOG_TAIL:].strip() if path.exists() else ""
-
-
-def clear_up(services: Services, job_id: str) -> None:
-    """Remove the checkpoints of a job that is over."""
-    if jobs.over(services, job_id):
-        shutil.rmtree(services.data / "work" / job_id, ignore_errors=True)
 
 
 def watch_parent(ended: Callable[[], None]) -> None:
@@ -214,17 +206,6 @@ def child(services: Services, *, job_id: str, fence: int, lease: float) -> None:
             jobs.note(services, report.job, line=traceback.format_exc()[-LOG_TAIL:])
             retry = isinstance(error, (OSError, MemoryError))
             jobs.fail(services, report.job, error=f"{type(error).__name__}: {error}", retry=retry)
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object per line."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line: Json = {"time": record.created, "level": record.levelname, "logger": record.name}
-        line["message"] = record.getMessage()
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
 
 
 def keep_clock(services: Services, stopping: threading.Event) -> None:
@@ -275,9 +256,7 @@ def main() -> None:
     """Build the services, and carry one job (as a child) or tend many."""
     given = arguments()
     settings = settings_module.load(**({"data": given.data} if given.data else {}))
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=settings.log_level, handlers=[handler])
+    logs.configure(settings.log_level)
     services = wiring.build(settings)
     try:
         if given.child:

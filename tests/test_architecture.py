@@ -15,11 +15,11 @@ FILES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted((ROOT / "sightloop").rglob("*.py"))
 }
-LEAVES = "core settings telemetry"
+LEAVES = "core settings telemetry logs"
 HANDS = "vision measure samples tasks bundles families store telemetry"
-DOOR = "core flows wiring settings telemetry"
+DOOR = "core flows wiring settings telemetry logs"
 MAY = {
-    "core": "", "telemetry": "", "settings": "core", "vision": "core", "measure": "core", "samples": "core vision",
+    "core": "", "telemetry": "", "logs": "", "settings": "core", "vision": "core", "measure": "core", "samples": "core vision",
     "tasks": "core vision measure", "bundles": "core vision measure", "families": "core vision measure bundles",
     "store": "core", "runtime": "core telemetry vision bundles", "flows": f"core {HANDS}",
     "wiring": f"{LEAVES} {HANDS} runtime flows", "web": DOOR, "cli": DOOR, "worker": DOOR, "__main__": "cli",

@@ -19,7 +19,7 @@ LAZY = {
     "worker": ("serve:worker", "Run a job worker until it is stopped."),
     "user": ("users:user", "Add and list accounts."),
     "token": ("users:token", "Create API tokens."),
-    "project": ("projects:project", "Create, list and show projects and their members."),
+    "project": ("projects:project", "Create, list, show and change projects and their members."),
     "import": ("pictures:import_", "Read a folder, a ZIP, a CSV or a JSONL file into a project."),
     "import-biosight": ("pictures:import_biosight", "Read a mongoexport dump of BioSight into a project."),
     "export": ("pictures:export", "Write a project's pictures as a ZIP of class folders."),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -100,28 +99,14 @@ def export(project: str, target: Path, as_json: bool) -> None:
         raise Conflict(f"{target} exists already.", hint="Choose another name.")
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with opened() as services:
-            count, pieces = exporting.stream(services, user=access.OPERATOR, name=project)
-            size = _write(draft, pieces, count=count)
+        with opened() as services, counter() as report:
+            found = exporting.write(services, user=access.OPERATOR, name=project, path=draft, report=report)
         draft.rename(target)
     finally:
         draft.unlink(missing_ok=True)
+    count, size = found["count"], found["bytes"]
     emit(
         {"path": target, "pictures": count, "bytes": size},
         as_json=as_json,
         text=lambda: f"Wrote {count} pictures ({size / 2**20:.1f} MiB) to {target}.",
     )
-
-
-def _write(draft: Path, pieces: Iterable[bytes], *, count: int) -> int:
-    """Write and fsync the pieces; the size in bytes."""
-    from sightloop.core.entities import Progress
-
-    size = 0
-    with draft.open("wb") as file, counter() as report:
-        for piece in pieces:
-            size += file.write(piece)
-            report(Progress(0, count, f"{count} pictures: {size / 2**20:.1f} MiB written"))
-        file.flush()
-        os.fsync(file.fileno())
-    return size

@@ -1,9 +1,9 @@
-"""`sightloop project`: create, list and show projects and their members."""
+"""`sightloop project`: create, list, show and change projects and their members."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,10 +11,13 @@ from sightloop.cli.opening import opened
 from sightloop.cli.output import emit, json_option, moment, pairs, table
 from sightloop.core.errors import Missing
 
+if TYPE_CHECKING:
+    from sightloop.core.entities import Project
+
 
 @click.group()
 def project() -> None:
-    """Create, list and show projects and their members."""
+    """Create, list, show and change projects and their members."""
 
 
 @project.command()
@@ -55,6 +58,49 @@ def show(name: str, as_json: bool) -> None:
     with opened() as services:
         found = projects.show(services, user=access.OPERATOR, name=name)
     emit(found, as_json=as_json, text=lambda: pairs(found))
+
+
+@project.command("set")
+@click.argument("name")
+@click.option("--title", help="What the page calls it.")
+@click.option("--floor", type=click.FloatRange(0, 1), help="Confidence below which an answer is shown as unknown.")
+@click.option("--class", "added", multiple=True, help="A class to add; repeat for each. None is ever removed.")
+@click.option("--group-by-site/--no-group-by-site", default=None, help="Keep all pictures of a site on one side.")
+@click.option("--ratios", help="Shares of train, calibration and test for new groups, for example 0.5,0.3,0.2.")
+@json_option
+def set_(
+    name: str,
+    title: str | None,
+    floor: float | None,
+    added: Sequence[str],
+    group_by_site: bool | None,
+    ratios: str | None,
+    as_json: bool,
+) -> None:
+    """Change what is given; how pictures are grouped and split holds for those added from then on."""
+    from sightloop.flows import access, projects
+
+    settings = {"group_by_site": group_by_site, "ratios": _shares(ratios)}
+    given = {name: value for name, value in settings.items() if value is not None}
+    with opened() as services:
+        known = access.project_for(services, user=access.OPERATOR, name=name, action="manage").classes
+        classes = (*known, *(one for one in added if one not in known))
+        changed = projects.update(
+            services, user=access.OPERATOR, name=name, title=title, floor=floor, classes=classes, settings=given
+        )
+    emit(changed, as_json=as_json, text=lambda: _told(changed))
+
+
+def _shares(text: str | None) -> list[float] | None:
+    try:
+        return [float(part) for part in text.split(",")] if text else None
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is not three numbers.", param_hint="--ratios") from error
+
+
+def _told(changed: Project) -> str:
+    names = ("name", "title", "floor", "classes", "settings")
+    return pairs({name: getattr(changed, name) for name in names})
 
 
 @project.command()

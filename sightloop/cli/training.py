@@ -84,14 +84,13 @@ def _train(project: str, *, family: str, params: dict[str, Any], experiment: str
 @click.option("--version", default="champion", show_default=True, help="A number, champion, previous or challenger.")
 @json_option
 def evaluate(project: str, folder: Path | None, version: str, as_json: bool) -> None:
-    """Score a model on the project's held-out pictures, or on a folder."""
+    """Score a model on the project's held-out pictures, or on a folder; Ctrl-C asks the job to stop."""
+    from sightloop.cli.follow import follow
     from sightloop.flows import access, evaluating
 
     with opened() as services:
-        if folder:
-            found = evaluating.on_folder(services, user=access.OPERATOR, name=project, folder=folder, version=version)
-        else:
-            found = evaluating.on_test(services, user=access.OPERATOR, name=project, version=version)
+        job = evaluating.start(services, user=access.OPERATOR, name=project, path=folder, version=version)
+        found = follow(services, job).context["evaluation"]
     emit(found, as_json=as_json, text=lambda: figures(found))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from sightloop.cli.opening import opened, settings_in_force
-from sightloop.cli.output import emit, json_option
+from sightloop.cli.output import counter, emit, json_option
 from sightloop.core.errors import SightloopError
 
 MARKS = {"ok": "ok  ", "advice": "note", "failed": "FAIL"}
@@ -38,8 +38,8 @@ def backup(target: Path, keep: int, as_json: bool) -> None:
     """Copy the rows and every blob into a new folder below TARGET; safe while the server runs."""
     from sightloop.flows import backup as flow
 
-    with opened() as services:
-        found = flow.backup(services, target, keep=keep)
+    with opened() as services, counter() as report:
+        found = flow.backup(services, target, keep=keep, report=report)
     emit(found, as_json=as_json, text=lambda: f"Wrote {found['path']}: {_counts(found, 'blobs', 'copied', 'bytes')}")
 
 

@@ -41,5 +41,5 @@ def join(sides: Iterable[Side]) -> Side:
 
 def check_ratios(ratios: tuple[float, float, float]) -> None:
     """Raise Rejected unless `ratios` are three shares that add up to 1."""
-    if min(ratios) < 0 or abs(sum(ratios) - 1) > 1e-6:
+    if min(ratios) < 0 or not abs(sum(ratios) - 1) <= 1e-6:
         raise Rejected(f"split ratios {ratios} do not add up to 1.", hint="For example 0.7, 0.1, 0.2.")

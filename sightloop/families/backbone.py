@@ -252,9 +252,3 @@ def _agree(network: Network, front: nn.Module, tail: Network, size: int) -> bool
             return False
     network.train(was)
     return bool(torch.allclose(cut, whole, rtol=1e-3, atol=1e-4))
-
-
-def count(network: nn.Module) -> tuple[int, int]:
-    """Trainable and total parameters."""
-    sizes = [(parameter.numel(), parameter.requires_grad) for parameter in network.parameters()]
-    return sum(size for size, trains in sizes if trains), sum(size for size, _ in sizes)

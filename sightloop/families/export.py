@@ -1,12 +1,8 @@
-"""From a trained network to a finished bundle folder: ONNX, weights, calibration, reference, card, manifest."""
+"""From a trained network to one ONNX file that is proven to answer as the network does."""
 
 from __future__ import annotations
 
-import shutil
-import time
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,40 +10,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sightloop import __version__
-from sightloop.bundles import card, reference
-from sightloop.bundles import format as bundle_format
-from sightloop.bundles.classifier import REFERENCE, open_session
-from sightloop.bundles.format import Input, Manifest
-from sightloop.core.arrays import Embedding, Scores
-from sightloop.core.entities import Example, Json, Progress, TrainingSet
+from sightloop.bundles.classifier import open_session
+from sightloop.bundles.format import Input
+from sightloop.core.arrays import Embedding
+from sightloop.core.entities import Progress
 from sightloop.core.errors import BadBundle
 from sightloop.core.ports import Report
 from sightloop.families.backbone import Network, lay_out
-from sightloop.families.data import Pictures, pool, targets
-from sightloop.families.parameters import Common
-from sightloop.measure import calibration, labels
+from sightloop.families.data import Pictures, pool
 
+MODEL = "model.onnx"
 WEIGHTS = "weights.safetensors"
 LARGEST_BATCH = 1024
 CHECKED = 8
 CHUNK = 32
 TOLERANCE = 1e-3  # of the largest logit: float32 sums in another order
 Logits = NDArray[np.float32]
-Bank = tuple[Embedding, Sequence[int]]
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a family hands over: a folder that holds `model.onnx`, and what the manifest should say of it."""
-
-    folder: Path
-    data: TrainingSet
-    spec: Input
-    family: str
-    params: Common
-    weights: Json
-    context: Json
 
 
 def to_onnx(network: Network, spec: Input, path: Path) -> None:
@@ -128,91 +106,3 @@ def served(
             logits[index], embeddings[index] = found[0][0], found[1][0]
         report(Progress(chunk.stop, len(pictures), f"{what}: {chunk.stop} of {len(pictures)} pictures"))
     return logits, embeddings
-
-
-def fresh(folder: Path) -> Path:
-    """An empty folder: a bundle is written from the start or not at all."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
-
-
-def finish(made: Made, *, bank: Bank, calibrating: tuple[Logits, Embedding], extra: Json) -> Json:
-    """Fit the temperature, write reference, card and manifest into the folder, and return the metrics.
-
-    Args:
-        bank: L2-normalised embeddings of training pictures and their classes.
-        calibrating: logits and embeddings of the calibration side, in its order.
-        extra: metrics of the family's own to keep beside the others.
-    """
-    logits, embeddings = calibrating
-    truth = targets(made.data.calibration)
-    temperature = calibration.fit_temperature(logits, truth)
-    probabilities = calibration.softmax(logits, temperature=temperature)
-    if len(bank[1]):
-        arrays = reference.build(
-            bank[0], bank[1], held_out=embeddings, probabilities=probabilities, seed=made.params.seed
-        )
-        reference.save(made.folder / REFERENCE, arrays)
-    metrics: Json = {
-        "calibration": _score(made, probabilities, truth) if len(truth) else {},
-        "temperature_scaling": {"temperature": temperature, **_ece(logits, truth, made.data.calibration)},
-        "pictures": {"train": len(made.data.train), "calibration": len(made.data.calibration)},
-        **extra,
-    }
-    manifest = _manifest(made, temperature, metrics)
-    bundle_format.replace_file(made.folder / card.CARD, card.write(manifest).encode())
-    bundle_format.write(made.folder, manifest)
-    return metrics
-
-
-def _score(made: Made, probabilities: Scores, truth: NDArray[np.int64]) -> Json:
-    return labels.score(
-        probabilities,
-        truth,
-        classes=made.data.classes,
-        groups=[example.group_id for example in made.data.calibration],
-        floor=float(made.context.get("floor", 0.0)),
-        seed=made.params.seed,
-    )
-
-
-def _manifest(made: Made, temperature: float, metrics: Json) -> Manifest:
-    return Manifest(
-        task="classify",
-        classes=made.data.classes,
-        input=made.spec,
-        family=made.family,
-        backbone=made.params.backbone,
-        temperature=temperature,
-        params={**asdict(made.params), "weights": made.params.weights if not made.weights.get("file") else "file"},
-        weights=made.weights,
-        snapshot=made.context.get("snapshot"),
-        code_version=__version__,
-        metrics=metrics,
-        created_at=float(made.context.get("created_at") or time.time()),
-    )
-
-
-def _ece(logits: Logits, truth: NDArray[np.int64], examples: Sequence[Example]) -> Json:
-    """ECE before the temperature, and after one that was fitted on the other half of the groups."""
-    if not len(truth):
-        return {"ece_before": None, "ece_after": None}
-    names = sorted({example.group_id for example in examples})
-    odd = set(names[1::2])
-    half = np.array([example.group_id in odd for example in examples])
-    scaled = calibration.softmax(logits)
-    before = calibration.ece(scaled, truth)
-    for fold in (half, ~half):
-        if fold.any() and (~fold).any():
-            other = calibration.fit_temperature(logits[~fold], truth[~fold])
-            scaled[fold] = calibration.softmax(logits[fold], temperature=other)
-    return {"ece_before": before, "ece_after": calibration.ece(scaled, truth)}
-
-
-def bank_of(
-    data: TrainingSet, embed: Callable[[NDArray[np.int64]], Embedding], *, seed: int
-) -> tuple[Embedding, list[int]]:
-    """Embeddings of at most 2,000 training pictures, even over the classes, and their classes."""
-    chosen = reference.balanced([example.target for example in data.train], limit=reference.BANK, seed=seed)
-    return embed(chosen.astype(np.int64)), [data.train[index].target for index in chosen]

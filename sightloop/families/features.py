@@ -54,7 +54,9 @@ class Features:
     def __init__(self, path: Path, shape: tuple[int, ...], *, views: int, precision: str) -> None:
         self.views = views
         self.precision = precision
-        self._rows: NDArray[np.uint16] = np.memmap(path, np.uint16, "r", shape=shape)  # (pictures * views, ...)
+        self._rows: NDArray[np.uint16] = np.zeros(shape, np.uint16)  # (pictures * views, ...)
+        if shape[0]:  # nothing cannot be mapped
+            self._rows = np.memmap(path, np.uint16, "r", shape=shape)
 
     def __len__(self) -> int:
         return len(self._rows) // self.views

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 
 from sightloop.core.entities import Json
+from sightloop.core.errors import Rejected
 from sightloop.families import checkpoint, torchvision_ops
 from sightloop.families.backbone import Network
 from sightloop.families.learner import Course, Learner, Side
@@ -24,6 +25,10 @@ def fit(network: Network, train: Side, judge: Side, *, course: Course) -> list[J
 
     Whatever of the network requires a gradient is trained. `judge` is the side whose loss chooses the epoch; where it
     is empty the last epoch is kept. The result does not depend on how often training was killed and called again.
+
+    Raises:
+        Rejected: the training diverged.
+        Cancelled: `course.report` raised it.
     """
     learner = Learner(network, train, judge, course=course)
     state = checkpoint.latest(course.work, key=course.key)
@@ -34,6 +39,9 @@ def fit(network: Network, train: Side, judge: Side, *, course: Course) -> list[J
             trainer = _trainer(course, epochs=course.params.epochs - learner.epoch, judges=len(judge.targets) > 0)
             learner.train()
             trainer.fit(learner)
+    if learner.best is None:
+        loss, rate = learner.history[-1]["loss"], course.params.lr
+        raise Rejected(f"the training diverged: its loss became {loss}.", hint=f"Choose a lower lr than {rate:g}.")
     learner.settle()
     return learner.history
 

@@ -13,12 +13,11 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor, nn
 
-from sightloop.bundles.classifier import MODEL
 from sightloop.bundles.format import Input, file_sha256
 from sightloop.core.entities import Json, TrainingSet
 from sightloop.core.errors import Rejected
 from sightloop.families import backbone as backbones
-from sightloop.families import export, weights
+from sightloop.families import export, finishing, weights
 from sightloop.families.backbone import Backbone, Network
 from sightloop.families.parameters import TransferParams
 
@@ -61,11 +60,13 @@ def _bundle(
     context: Json,
 ) -> Json:  # fmt: skip
     source = {"kind": "file", "file": path.name, "sha256": file_sha256(path), "imported": True}
-    made = export.Made(export.fresh(folder), TrainingSet(classes, (), ()), spec, "transfer", params, source, context)
-    export.to_onnx(network, spec, made.folder / MODEL)
+    made = finishing.Made(
+        finishing.fresh(folder), TrainingSet(classes, (), ()), spec, "transfer", params, source, context
+    )
+    export.to_onnx(network, spec, made.folder / export.MODEL)
     export.save_weights(network, made.folder / export.WEIGHTS)
     nothing = (np.zeros((0, len(classes)), np.float32), np.zeros((0, 1), np.float32))
-    metrics = export.finish(made, bank=(nothing[1], []), calibrating=nothing, extra={"imported": path.name})
+    metrics = finishing.finish(made, bank=(nothing[1], []), calibrating=nothing, extra={"imported": path.name})
     return {"metrics": metrics}
 
 

@@ -68,6 +68,7 @@ class Learner(lightning.LightningModule):
         self._judged: list[tuple[float, int, int]] = []
         self._steps = len(self._batches(0))
         self._step, self._spoke, self._saved = 0, 0.0, time.monotonic()
+        self._began = (0.0, self._saved)  # epochs done, and when
 
     @property
     def finished(self) -> bool:
@@ -94,6 +95,9 @@ class Learner(lightning.LightningModule):
         if self._optimiser_state is not None:
             optimiser.load_state_dict(self._optimiser_state)
         return optimiser
+
+    def on_train_start(self) -> None:
+        self._began = (float(self.epoch), time.monotonic())
 
     def on_train_epoch_start(self) -> None:
         torch.manual_seed(self.wanted.seed * 1_000_003 + self.epoch)
@@ -138,7 +142,9 @@ class Learner(lightning.LightningModule):
             figures |= {"calibration_loss": loss / count, "calibration_accuracy": right / count}
         self.epoch += 1
         self._step = 0
-        self._remember(figures.get("calibration_loss", -float(self.epoch)))
+        self._remember(
+            figures.get("calibration_loss", -float(self.epoch)) if math.isfinite(figures["loss"]) else math.nan
+        )
         self.history.append({"epoch": self.epoch, **figures})
         self._save()
         self._say(self._sentence(figures), self.history[-1])
@@ -164,11 +170,17 @@ class Learner(lightning.LightningModule):
     def _say(self, message: str, figures: Json) -> None:
         self._spoke = time.monotonic()
         done = self.epoch + self._step / max(1, self._steps)
-        now = [round(float(np.mean(self._losses[-20:])), 6)] if self._losses else []
-        shown = figures or ({"loss": now[0]} if now else {})
-        self.course.report(
-            Progress(done, self.wanted.epochs, message, {name: float(value) for name, value in shown.items()})
-        )
+        shown = figures or {"loss": float(np.mean(self._losses[-20:]))}
+        message += self._left(done)
+        self.course.report(Progress(done, self.wanted.epochs, message, {key: float(shown[key]) for key in shown}))
+
+    def _left(self, done: float) -> str:
+        """How long it will take if it goes on as since this process began with it; nothing where it is done."""
+        made, seconds = done - self._began[0], time.monotonic() - self._began[1]
+        if self.finished or made <= 0:
+            return ""
+        left = seconds / made * (self.wanted.epochs - done)
+        return f", about {left:.0f} s left" if left < 100 else f", about {left / 60:.0f} min left"
 
     def _save(self) -> None:
         if not self.finished and time.monotonic() - self._saved < self.wanted.checkpoint_seconds:

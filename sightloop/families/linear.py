@@ -13,12 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sightloop.bundles.classifier import MODEL
 from sightloop.core.arrays import Embedding
 from sightloop.core.entities import Json, Progress, TrainingSet
 from sightloop.core.ports import Report
 from sightloop.families import backbone as backbones
-from sightloop.families import export, weights
+from sightloop.families import export, finishing, weights
 from sightloop.families.backbone import Backbone, Network
 from sightloop.families.data import Pictures, check, targets
 from sightloop.families.parameters import LinearParams, defaults
@@ -72,21 +71,21 @@ def train(data: TrainingSet, params: LinearParams, *, folder: Path, work: Path, 
     work.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     body, network = _network(params, classes=len(data.classes), weights_dir=Path(context["weights_dir"]))
-    made = export.Made(export.fresh(folder), data, body.spec, "linear", params, body.source, context)
+    made = finishing.Made(finishing.fresh(folder), data, body.spec, "linear", params, body.source, context)
     report(Progress(0, 1, "exporting the backbone"))
-    export.to_onnx(network, body.spec, made.folder / MODEL)
+    export.to_onnx(network, body.spec, made.folder / export.MODEL)
     exported = time.monotonic()
     learnt, embeddings = _embeddings(made, params, report)
     embedded = time.monotonic()
     layer, history = _fit(made, params, learnt, report)
     fitted = time.monotonic()
-    _put(network, layer, made.folder / MODEL)
+    _put(network, layer, made.folder / export.MODEL)
     export.save_weights(network, made.folder / export.WEIGHTS)
-    gap = export.check(network, made.folder / MODEL, Pictures(data.train, body.spec))
+    gap = export.check(network, made.folder / export.MODEL, Pictures(data.train, body.spec))
     plain = learnt[: len(data.train)]
-    bank = export.bank_of(data, lambda chosen: plain[chosen], seed=params.seed)
+    bank = finishing.bank_of(data, lambda chosen: plain[chosen], seed=params.seed)
     extra = {"onnx_gap": gap, "c": max(history, key=lambda row: row["chosen"])["c"]}
-    metrics = export.finish(made, bank=bank, calibrating=(layer(embeddings), embeddings), extra=extra)
+    metrics = finishing.finish(made, bank=bank, calibrating=(layer(embeddings), embeddings), extra=extra)
     seconds = {"export": exported - began, "embedding": embedded - exported, "fitting": fitted - embedded}
     return {"metrics": metrics, "history": history, "seconds": {**seconds, "finishing": time.monotonic() - fitted}}
 
@@ -104,7 +103,7 @@ def plan(counts: Mapping[str, int], params: LinearParams, *, weights_dir: Path) 
     pictures = taught * (2 if taught <= params.mirror_below else 1) + counts.get("calibration", 0)
     seconds = {"export": 8.0, "embedding": pictures * each, "fitting": taught * 2e-3}
     trainable = sum(parameter.numel() for parameter in network.head.parameters())
-    total = backbones.count(network)[1]
+    total = sum(parameter.numel() for parameter in network.parameters())
     return {
         "parameters": {"head_only": {"trainable": trainable, "total": total}},
         "seconds": {**seconds, "total": sum(seconds.values())},
@@ -120,9 +119,9 @@ def _network(params: LinearParams, *, classes: int, weights_dir: Path) -> tuple[
     return body, Network(body.module, OnSphere(body.features, classes)).eval()
 
 
-def _embeddings(made: export.Made, params: LinearParams, report: Report) -> tuple[Embedding, Embedding]:
+def _embeddings(made: finishing.Made, params: LinearParams, report: Report) -> tuple[Embedding, Embedding]:
     """Embeddings of the training side (followed by the mirrored ones of few pictures) and of the calibration side."""
-    path, data = made.folder / MODEL, made.data
+    path, data = made.folder / export.MODEL, made.data
     taught = Pictures(data.train, made.spec)
     parts = [export.served(path, taught, report=report, what="embedding")[1]]
     if len(data.train) <= params.mirror_below:
@@ -131,7 +130,7 @@ def _embeddings(made: export.Made, params: LinearParams, report: Report) -> tupl
     return np.concatenate(parts), judged
 
 
-def _fit(made: export.Made, params: LinearParams, learnt: Embedding, report: Report) -> tuple[Layer, list[Json]]:
+def _fit(made: finishing.Made, params: LinearParams, learnt: Embedding, report: Report) -> tuple[Layer, list[Json]]:
     """The regression with the best C, and what was tried: rows of c, loss and whether it was chosen."""
     times = len(learnt) // len(made.data.train)
     truth = np.tile(targets(made.data.train), times)
@@ -170,7 +169,7 @@ def fit_layer(learnt: Embedding, truth: NDArray[np.int64], *, classes: int, c: f
     Classes without a training picture get a logit below all others.
     """
     from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     present = np.unique(truth)
     centre = learnt.mean(axis=0)

@@ -133,7 +133,7 @@ def _activation_bytes(tail: Network, inputs: Tensor, params: TransferParams) -> 
 
 def _state_bytes(network: Network) -> int:
     """Weights once; gradients, two moments and the best copy for what trains."""
-    trainable, total = backbones.count(network)
+    trainable, total = count(network)
     return 4 * total + 16 * trainable
 
 
@@ -164,8 +164,14 @@ def _per_freeze(network: Network, params: TransferParams) -> Json:
             backbones.freeze(network, how)
         except Rejected:
             continue
-        trainable, total = backbones.count(network)
+        trainable, total = count(network)
         found[how] = {"trainable": trainable, "total": total}
     for parameter, trains in zip(network.parameters(), was, strict=True):
         parameter.requires_grad_(trains)
     return found
+
+
+def count(network: nn.Module) -> tuple[int, int]:
+    """Trainable and total parameters."""
+    sizes = [(parameter.numel(), parameter.requires_grad) for parameter in network.parameters()]
+    return sum(size for size, trains in sizes if trains), sum(size for size, _ in sizes)

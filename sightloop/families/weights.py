@@ -55,8 +55,9 @@ def find(spec: str, backbone: str, weights_dir: Path) -> Source:
     path = _local(backbone, weights_dir) if spec == "auto" else Path(spec).expanduser()
     if path is None:
         raise Rejected(
-            f"no local weights for backbone {backbone!r} in {weights_dir}.",
-            hint="Put a file there, or choose weights hub (download), none (train from scratch) or a path.",
+            f"no local weights for backbone {backbone!r} in the weights folder.",
+            hint="Put a file into the folder that SIGHTLOOP_WEIGHTS names (<data>/weights when unset), "
+            "or choose weights hub (download), none (train from scratch) or a path.",
         )
     if path.suffix not in SUFFIXES or not path.is_file():
         raise Rejected(f"{spec!r} is no weights file.", hint="Give auto, none, hub, or a .safetensors or .pth file.")

@@ -15,19 +15,44 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import sightloop
-from sightloop.core.entities import Json
+from sightloop.core.entities import Job, Json, Progress
 from sightloop.core.errors import Conflict, Missing, Rejected
+from sightloop.core.ports import Report
 from sightloop.flows import view
 from sightloop.flows.checking import file_hash
 from sightloop.flows.services import Services
-from sightloop.store import dump, projects, users
+from sightloop.store import dump, jobs, projects, users
+from sightloop.store.database import lock
 
 FORMAT = 1
 NAME = re.compile(r"sightloop-\d{8}T\d{6}Z")
 ROWS, LIST, NOTE, POOL = "rows", "blobs.txt", "backup.json", "blobs"
+STEPS = ("backup",)
+KEEP = 5
+DAY = 86_400.0
 
 
-def backup(services: Services, target: Path, *, keep: int = 5) -> Json:
+def queue_daily(services: Services) -> None:
+    """Queue a backup into the folder of the settings, if there is one and the last was queued a day ago or more."""
+    if services.backups is None:
+        return
+    with services.db.begin() as db:
+        lock(db, "daily backup")
+        last = jobs.all(db, kinds=("backup",), limit=1)
+        if not last or last[0].created_at <= services.db.now(db) - DAY:
+            jobs.enqueue(db, kind="backup", steps=STEPS)
+
+
+def run(services: Services, job: Job, report: Report) -> Json:
+    """Job step: a backup into the folder of the settings, of which the newest five stay."""
+    del job
+    if services.backups is None:
+        raise Rejected("no folder for backups is set any more.", hint="Set SIGHTLOOP_BACKUPS.")
+    found = backup(services, services.backups, keep=KEEP, report=report)
+    return {"backup": {**found, "path": Path(found["path"]).name}}
+
+
+def backup(services: Services, target: Path, *, keep: int = KEEP, report: Report | None = None) -> Json:
     """Write a new backup below `target` and remove all but the newest `keep`.
 
     The rows are of one moment; every blob they refer to was stored before it. A backup that was interrupted has no
@@ -46,12 +71,12 @@ def backup(services: Services, target: Path, *, keep: int = 5) -> Json:
     half.mkdir(parents=True)
     with services.db.connect() as db:
         dump.write(db, half / ROWS)
-    counts = _copy_blobs(services, target / POOL, half / LIST)
+    counts = _copy_blobs(services, target / POOL, half / LIST, report=report)
     note = {"format": FORMAT, "created_at": now, "version": sightloop.__version__, **counts}
     _write(half / NOTE, json.dumps(note, indent=1).encode())
     half.rename(final)
     _sync_folder(target)
-    return {"path": str(final), "created_at": now, **counts, "removed": _prune(target, keep=keep)}
+    return {"path": str(final), "created_at": now, **counts, "removed": _prune(target, keep=keep, now=now)}
 
 
 def restore(services: Services, source: Path, *, verify: bool = True) -> Json:
@@ -107,7 +132,7 @@ def _finished(target: Path) -> list[Path]:
     return sorted(path for path in target.glob("sightloop-*") if NAME.fullmatch(path.name) and (path / NOTE).is_file())
 
 
-def _copy_blobs(services: Services, pool: Path, listed: Path) -> Json:
+def _copy_blobs(services: Services, pool: Path, listed: Path, *, report: Report | None) -> Json:
     count = size = copied = 0
     with listed.open("w") as lines:
         for blob in services.blobs.walk():
@@ -116,6 +141,8 @@ def _copy_blobs(services: Services, pool: Path, listed: Path) -> Json:
                 copied += _place(services.blobs.path(blob.sha256), target)
             lines.write(f"{blob.sha256}\n")
             count, size = count + 1, size + blob.size
+            if report:
+                report(Progress(count, 0, f"{count} files, {copied} of them new"))
         lines.flush()
         os.fsync(lines.fileno())
     return {"blobs": count, "bytes": size, "copied": copied}
@@ -160,10 +187,10 @@ def _listed(folder: Path, pool: Path) -> Iterator[tuple[str, Path]]:
         yield line, pool / line[:2] / line
 
 
-def _prune(target: Path, *, keep: int) -> int:
+def _prune(target: Path, *, keep: int, now: float) -> int:
     """Remove all but the newest backups, then the bytes that none of the kept ones lists."""
     finished = _finished(target)
-    for folder in finished[:-keep]:
+    for folder in (*finished[:-keep], *_abandoned(target, before=now - DAY)):
         shutil.rmtree(folder)
     if len(finished) > keep:
         wanted = {sha for folder in finished[-keep:] for sha, _ in _listed(folder, target / POOL)}
@@ -171,6 +198,11 @@ def _prune(target: Path, *, keep: int) -> int:
             if path.name not in wanted:
                 path.unlink()
     return max(0, len(finished) - keep)
+
+
+def _abandoned(target: Path, *, before: float) -> list[Path]:
+    """Backups that began before a time and were interrupted."""
+    return [half for half in target.glob("sightloop-*.half") if half.stat().st_mtime < before]
 
 
 def _write(path: Path, data: bytes) -> None:

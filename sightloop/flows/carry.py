@@ -10,7 +10,6 @@ from sightloop.core.entities import Job, Progress
 from sightloop.core.errors import (
     Cancelled,
     Conflict,
-    Missing,
     Overloaded,
     SightloopError,
     StorageFull,
@@ -61,15 +60,13 @@ class Reporter:
 
 def carry(services: Services, job: Job, *, report: Reporter) -> None:
     """Run the steps that are left, one after another; an error of ours is recorded, any other is raised."""
-    from sightloop.flows.steps import STEPS
+    from sightloop.flows.steps import step
 
     try:
         while job.state == "running":
             name = job.steps[job.step]
             jobs.note(services, job, line=f"step {name}: started")
-            if name not in STEPS:
-                raise Missing(f"no step {name!r}.", hint="The job was made by another version of Sightloop.")
-            job = report.job = jobs.advance(services, job, result=STEPS[name](services, job, report))
+            job = report.job = jobs.advance(services, job, result=step(name)(services, job, report))
     except LostJob:
         log.warning("job %s was taken over by another worker", job.id)
     except Cancelled:

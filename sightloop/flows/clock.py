@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sightloop.core.entities import Job
 from sightloop.core.errors import Missing
-from sightloop.flows import checking, trash, view
+from sightloop.flows import backup, checking, export_job, trash, view
 from sightloop.flows.jobs import FINAL
 from sightloop.flows.services import Services
 from sightloop.store import idempotency, images, jobs, projects
@@ -95,6 +95,8 @@ DUTIES = {
     "repair": Duty(DAY, mend),
     "sweep of checkpoints": Duty(HOUR, sweep_work),
     "purge of the trash": Duty(HOUR, purge_trash),
+    "expiry of exports": Duty(HOUR, export_job.sweep),
+    "daily backup": Duty(HOUR, backup.queue_daily),
     "expiry of idempotency keys": Duty(HOUR, forget_keys),
     "scoring of waiting pictures": Duty(MINUTE, score_waiting),
 }

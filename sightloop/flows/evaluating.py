@@ -1,56 +1,99 @@
-"""Score a model that is in the registry: on the frozen test side, or on any labelled folder."""
+"""Score a model that is in the registry, as a job: on the frozen test side, or on any labelled folder, ZIP or table."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from sightloop import bundles
-from sightloop.core.entities import Json, ModelVersion, Project, User
+from sightloop.core.entities import Job, Json, Project, User
 from sightloop.core.errors import Rejected
+from sightloop.core.ports import Report
 from sightloop.flows import layouts, manifests
 from sightloop.flows.access import project_for
-from sightloop.flows.bundle_cache import unpacked
+from sightloop.flows.bundle_cache import predictor
 from sightloop.flows.judging import Case, judge, score, stored_cases
 from sightloop.flows.services import Services
-from sightloop.store import versions
+from sightloop.store import jobs, projects, versions
+
+STEPS = ("judge",)
 
 
-def on_test(services: Services, *, user: User, name: str, version: str = "champion") -> Json:
-    """Score a model version on the frozen test side of the labels as they are now."""
-    project = project_for(services, user=user, name=name, action="view")
-    with services.db.connect() as db:
-        rows = manifests.teaching_rows(db, project)
-        found = versions.get(db, project.id, version)
-    return _score_version(services, project, found, stored_cases(services, rows))
+def start(
+    services: Services,
+    *,
+    user: User,
+    name: str,
+    version: str = "champion",
+    path: Path | None = None,
+    discard: bool = False,
+) -> Job:
+    """Queue the scoring of a model version; the figures will be `context["evaluation"]`.
 
-
-def on_folder(services: Services, *, user: User, name: str, folder: Path, version: str = "champion") -> Json:
-    """Score a model version on any labelled folder, ZIP or table; nothing is stored.
+    Args:
+        version: a number, or champion, previous, challenger.
+        path: labelled pictures on this machine, only read and not stored; None scores on the project's test side.
+        discard: `path` is our own temporary file, removed when the job is over.
 
     Raises:
-        Rejected: no labelled picture there, or a class the project does not know.
+        Missing, Forbidden: no such project, version or path, or the role is too low.
+        Rejected: no labelled picture at `path`, or a class the project does not know; names it.
     """
-    project = project_for(services, user=user, name=name, action="view")
+    project = project_for(services, user=user, name=name, action="upload" if path else "view")
     with services.db.connect() as db:
         found = versions.get(db, project.id, version)
-    with layouts.look(folder) as layout:
+    params: Json = {"version": found.number, "version_id": found.id}
+    if path is not None:
+        with _labelled(project, path):
+            params |= {"path": str(path.absolute()), "discard": discard}
+    with services.db.begin() as db:
+        return jobs.enqueue(
+            db, kind="evaluate", steps=STEPS, params=params, project_id=project.id, created_by=user.id, heavy=False
+        )
+
+
+def run(services: Services, job: Job, report: Report) -> Json:
+    """Job step: judge every picture, and keep the figures in the job.
+
+    Raises:
+        Rejected: nobody labelled a picture of the test side.
+    """
+    with services.db.connect() as db:
+        project = projects.get(db, job.project_id or "")
+        version = versions.by_id(db, job.params["version_id"])
+    with _cases(services, job, project=project) as cases:
+        judged = judge(predictor(services, version.bundle), cases, classes=project.classes, report=report)
+    figures = score(judged, project=project)
+    return {"evaluation": {"project": project.name, "model_version": version.number, **figures}}
+
+
+@contextmanager
+def _cases(services: Services, job: Job, *, project: Project) -> Iterator[Sequence[Case]]:
+    if "path" in job.params:
+        with _labelled(project, Path(job.params["path"])) as layout:
+            yield [_case(layout, item) for item in layout.items if item.label is not None]
+        return
+    with services.db.connect() as db:
+        cases = stored_cases(services, manifests.teaching_rows(db, project))
+    if not cases:
+        hint = "Label more pictures: about a fifth of them is kept for judging."
+        raise Rejected(f"project {project.name!r} has no labelled picture on its test side.", hint=hint)
+    yield cases
+
+
+@contextmanager
+def _labelled(project: Project, path: Path) -> Iterator[layouts.Layout]:
+    """What lies at `path`, if all of its classes are the project's."""
+    with layouts.look(path) as layout:
         strange = sorted(set(layout.classes) - set(project.classes))
         if strange or not layout.classes:
+            but = f" but {strange[0]!r}" if strange else ""
             raise Rejected(
-                f"{folder} has no labelled pictures of project {name!r}"
-                + (f" but {strange[0]!r}." if strange else "."),
+                f"{path.name!r} has no labelled pictures of project {project.name!r}{but}.",
                 hint=f"Classes: {', '.join(project.classes)}.",
             )
-        cases = [_case(layout, item) for item in layout.items if item.label is not None]
-        return _score_version(services, project, found, cases)
-
-
-def _score_version(services: Services, project: Project, version: ModelVersion, cases: Sequence[Case]) -> Json:
-    predictor = bundles.load(unpacked(services, version.bundle))
-    figures = score(judge(predictor, cases, classes=project.classes), project=project)
-    return {"project": project.name, "model_version": version.number, **figures}
+        yield layout
 
 
 def _case(layout: layouts.Layout, item: layouts.Item) -> Case:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from zipstream import ZIP_STORED, ZipStream
 
-from sightloop.core.entities import Image, Json, Project, User
+from sightloop.core.entities import Image, Json, Progress, Project, User
 from sightloop.core.errors import BadImage, Missing
+from sightloop.core.ports import Report
 from sightloop.flows.access import project_for
 from sightloop.flows.naming import file_name, folder_name
 from sightloop.flows.services import Services
@@ -39,7 +41,9 @@ SUFFIXES = {
 }
 
 
-def stream(services: Services, *, user: User, name: str, filters: Filters | None = None) -> tuple[int, Iterator[bytes]]:
+def stream(
+    services: Services, *, user: User, name: str, filters: Filters | None = None, report: Report | None = None
+) -> tuple[int, Iterator[bytes]]:
     """How many pictures the ZIP will hold, and the ZIP itself, piece by piece in bounded memory.
 
     Pictures lie as `<class>/<name>`, their bytes free of metadata (GPS) and their pixels untouched. `dataset.csv` and
@@ -52,7 +56,26 @@ def stream(services: Services, *, user: User, name: str, filters: Filters | None
     chosen = replace(filters or Filters(), trashed=False)
     with services.db.connect() as db:
         count = images.count(db, project.id, chosen)
-    return count, _stream(services, project, chosen)
+    rows = _rows(services, project, chosen)
+    return count, _stream(services, _told(rows, count, report) if report else rows)
+
+
+def write(
+    services: Services,
+    *,
+    user: User,
+    name: str,
+    path: Path,
+    filters: Filters | None = None,
+    report: Report | None = None,
+) -> Json:
+    """Write the ZIP to the new file `path`, which is the caller's to rename or to remove; returns {count, bytes}."""
+    count, pieces = stream(services, user=user, name=name, filters=filters, report=report)
+    with path.open("xb") as file:
+        size = sum(file.write(piece) for piece in pieces)
+        file.flush()
+        os.fsync(file.fileno())
+    return {"count": count, "bytes": size}
 
 
 @dataclass
@@ -83,12 +106,12 @@ class _Listing:
             self.dataset.write(_csv_line(path, image.label or "", image.side, image.site or "", image.name))
 
 
-def _stream(services: Services, project: Project, filters: Filters) -> Iterator[bytes]:
+def _stream(services: Services, rows: Iterator[Image]) -> Iterator[bytes]:
     archive = ZipStream(compress_type=ZIP_STORED)
     with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as dataset, tempfile.SpooledTemporaryFile(SPOOL_BYTES) as manifest:
         listing = _Listing(dataset, manifest)
         dataset.write(_csv_line(*COLUMNS))
-        for image in _rows(services, project, filters):
+        for image in rows:
             data = _bare(services, image, listing)
             if data is not None:
                 path = listing.place(image)
@@ -125,6 +148,13 @@ def _rows(services: Services, project: Project, filters: Filters) -> Iterator[Im
         yield from page
         if cursor is None:
             return
+
+
+def _told(rows: Iterator[Image], count: int, report: Report) -> Iterator[Image]:
+    """The rows as they come, each reported when it is asked for."""
+    for done, image in enumerate(rows):
+        report(Progress(done, count, f"{done} of {count} pictures"))
+        yield image
 
 
 def _described(image: Image) -> Json:

@@ -37,7 +37,7 @@ def start(
         dry_run: the job only writes its plan.
         new_classes: add classes the project does not have; without it a project that has classes refuses them.
         site: the site of every picture that names none itself.
-        discard: `path` is our own temporary file, removed when the job is done.
+        discard: `path` is our own temporary file, removed when the job is over, however it ended.
 
     Raises:
         Rejected: not a documented layout, or new classes nobody agreed to; names them.
@@ -66,8 +66,6 @@ def run(services: Services, job: Job, report: Report) -> Json:
         with layouts.look(path) as layout:
             found = _import(services, job, report, project=project, layout=layout)
         view.sync(services, project.id)
-    if job.params.get("discard"):
-        path.unlink(missing_ok=True)
     return {"import": found}
 
 

@@ -18,9 +18,8 @@ def insights(services: Services, *, user: User, project: str) -> Json:
     target = project_for(services, user=user, name=project, action="view")
     with services.db.connect() as db:
         summary = tallies.summary(db, target.id)
-    widths = {int(size): count for size, count in summary.pop("widths").items()}
-    heights = {int(size): count for size, count in summary.pop("heights").items()}
-    return {**summary, "dimensions": measures.sizes(widths, heights), "classes": list(target.classes)}
+    dimensions = measures.sizes(summary.pop("widths"), summary.pop("heights"))
+    return {**summary, "dimensions": dimensions, "classes": list(target.classes)}
 
 
 def class_samples(services: Services, *, user: User, project: str, shown: str, limit: int = 8) -> list[Image]:

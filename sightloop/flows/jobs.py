@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 from sightloop.core.entities import Job, JobState, Json, User
 from sightloop.core.errors import Conflict, Forbidden, Missing
@@ -55,7 +57,9 @@ def cancel(services: Services, *, user: User, job_id: str) -> Job:
             raise Forbidden(f"job {job_id!r} is not yours.")
         project_for(services, user=user, name=job.project_id, action="train")
     with services.db.begin() as db:
-        return jobs.cancel(db, job_id)
+        job = jobs.cancel(db, job_id)
+    clear_up(services, job_id)
+    return job
 
 
 def log(services: Services, *, user: User, job_id: str) -> list[Json]:
@@ -140,3 +144,13 @@ def over(services: Services, job_id: str) -> bool:
     """Whether nothing more will happen to the job."""
     with services.db.connect() as db:
         return jobs.get(db, job_id).state in FINAL
+
+
+def clear_up(services: Services, job_id: str) -> None:
+    """Remove what a job that is over no longer needs: its checkpoints, and an uploaded file that was only for it."""
+    with services.db.connect() as db:
+        job = jobs.get(db, job_id)
+    if job.state in FINAL:
+        shutil.rmtree(services.data / "work" / job_id, ignore_errors=True)
+        if job.params.get("discard"):
+            Path(job.params["path"]).unlink(missing_ok=True)

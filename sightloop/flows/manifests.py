@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from sightloop.core.entities import UNKNOWN, Image, Json, Project, Snapshot
 from sightloop.core.splits import SIDES
 from sightloop.flows.services import Services
-from sightloop.store import images
+from sightloop.store import images, tallies
 from sightloop.store.database import Connection
 
 
@@ -33,12 +33,26 @@ def count(rows: Iterable[Json]) -> Json:
     return {side: {label: n for (place, label), n in sorted(found.items()) if place == side} for side in SIDES}
 
 
-def warnings(project: Project, counts: Json) -> list[str]:
+def warnings(db: Connection, project: Project, counts: Json) -> list[str]:
     """What a person should know before trusting a model made from these counts."""
     unlearnt = [name for name in project.classes if name not in counts["train"]]
+    empty = [side for side in SIDES if not counts[side]]
     return [
         *(f"class {name!r} has no training picture and cannot be learnt" for name in unlearnt),
-        *(f"the {side} side is empty" for side in SIDES[1:] if not counts[side]),
+        *(f"the {side} side is empty" for side in empty),
+        *(_by_site(db, project) if empty else ()),
+    ]
+
+
+def _by_site(db: Connection, project: Project) -> list[str]:
+    """That few sites leave sides empty, where pictures are grouped by them, and what can be done."""
+    sites = sum(1 for name in tallies.summary(db, project.id)["sites"] if name)
+    if not sites or not project.settings.get("group_by_site", True):
+        return []
+    return [
+        f"all pictures of a site are on one side, and there are {sites} site(s): set group_by_site to false in the "
+        f"project's settings (sightloop project set {project.name} --no-group-by-site), and pictures added from then "
+        "on are kept together only where they look nearly the same"
     ]
 
 

@@ -12,7 +12,7 @@ from sightloop.core.errors import Conflict, Forbidden, Missing, Rejected
 from sightloop.core.ids import new_id
 from sightloop.core.permissions import allows
 from sightloop.core.recipes import RECIPES, Recipe
-from sightloop.core.splits import check_ratios
+from sightloop.core.splits import DEFAULT_RATIOS, check_ratios
 from sightloop.flows.access import project_for, role_in
 from sightloop.flows.services import Services
 from sightloop.store import images, projects, users, versions
@@ -152,10 +152,20 @@ def _changes(
             raise Rejected(f"class {sorted(gone)[0]!r} would vanish.", hint="Classes can be added, not removed.")
         changes["classes"] = check_classes(classes)
     if settings is not None:
-        if "ratios" in settings:
-            check_ratios(tuple(settings["ratios"]))
+        _check_settings(settings)
         changes["settings"] = {**project.settings, **settings}
     return changes
+
+
+def _check_settings(settings: Mapping[str, Any]) -> None:
+    """Raise Rejected where a setting that decides about sides is of another kind than it should be."""
+    ratios = settings.get("ratios", DEFAULT_RATIOS)
+    if not isinstance(ratios, list | tuple) or [type(one) in (int, float) for one in ratios] != [True] * 3:
+        raise Rejected(f"split ratios {ratios!r} are not three numbers.", hint="For example 0.7, 0.1, 0.2.")
+    check_ratios((ratios[0], ratios[1], ratios[2]))
+    by_site = settings.get("group_by_site", True)
+    if not isinstance(by_site, bool):
+        raise Rejected(f"group_by_site {by_site!r} is neither true nor false.")
 
 
 def members(services: Services, *, user: User, name: str) -> list[Json]:

@@ -21,6 +21,7 @@ class Services:
     runtime: Runtime
     secret: bytes
     weights: Path
+    backups: Path | None
     registration_open: bool
     default_role: Role
     trash_days: float

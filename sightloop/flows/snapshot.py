@@ -27,11 +27,12 @@ def snapshot(services: Services, job: Job, report: Report) -> Json:
     with services.db.connect() as db:
         project = projects.get(db, job.project_id)
         rows = manifests.teaching_rows(db, project)
-    counts = manifests.count(rows)
+        counts = manifests.count(rows)
+        warnings = manifests.warnings(db, project, counts)
     _check(project, counts)
     taken = _keep(services, project=project, rows=rows, counts=counts, by=job.created_by)
     report(Progress(1, 1, f"snapshot of {len(rows)} labelled pictures"))
-    return {"snapshot_id": taken.id, "counts": counts, "warnings": manifests.warnings(project, counts)}
+    return {"snapshot_id": taken.id, "counts": counts, "warnings": warnings}
 
 
 def _keep(services: Services, *, project: Project, rows: Sequence[Json], counts: Json, by: str | None) -> Snapshot:

@@ -44,7 +44,7 @@ def opened(path: Path, *, limits: archives.Limits = archives.DEFAULT) -> Iterato
     elif path.exists():
         raise Rejected(f"cannot import {path.name!r}.", hint="Give a folder, a .zip, a .csv or a .jsonl file.")
     else:
-        raise Missing(f"no file or folder {str(path)!r}.")
+        raise Missing(f"no file or folder {path.name!r}.")
 
 
 def is_picture(name: str) -> bool:

@@ -1,24 +1,37 @@
-"""What a job can be made of: step names and the flows that carry them out."""
+"""What a job can be made of: step names and the flows that carry them out, each imported only when it is its turn."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import cast
 
 from sightloop.core.entities import Job, Json
+from sightloop.core.errors import Missing
 from sightloop.core.ports import Report
-from sightloop.flows import answer, assessing, demo, describing, importing, registering, snapshot, training
 from sightloop.flows.services import Services
 
 Step = Callable[[Services, Job, Report], Json]
 
-STEPS: Mapping[str, Step] = {
-    "draw": demo.draw,
-    "import": importing.run,
-    "score": answer.score_pending,
-    "describe": describing.describe,
-    "rescore": answer.rescore,
-    "snapshot": snapshot.snapshot,
-    "train": training.train,
-    "evaluate": assessing.evaluate,
-    "register": registering.register,
+STEPS: Mapping[str, str] = {
+    "draw": "demo.draw",
+    "import": "importing.run",
+    "score": "answer.score_pending",
+    "describe": "describing.describe",
+    "rescore": "answer.rescore",
+    "snapshot": "snapshot.snapshot",
+    "train": "training.train",
+    "evaluate": "assessing.evaluate",  # of a training: the bundle it made
+    "register": "registering.register",
+    "judge": "evaluating.run",  # of an evaluation: a version that is in the registry
+    "export": "export_job.run",
+    "backup": "backup.run",
 }
+
+
+def step(name: str) -> Step:
+    """The flow that carries out the step called `name`; raises Missing where there is none."""
+    if name not in STEPS:
+        raise Missing(f"no step {name!r}.", hint="The job was made by another version of Sightloop.")
+    module, _, verb = STEPS[name].partition(".")
+    return cast(Step, getattr(import_module(f"sightloop.flows.{module}"), verb))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sightloop import families
@@ -47,11 +47,11 @@ def plan(services: Services, *, user: User, name: str, family: str, params: Mapp
     project = project_for(services, user=user, name=name, action="train")
     checked = families.params(family, dict(params))
     with services.db.connect() as db:
-        rows = manifests.teaching_rows(db, project)
-    counts = manifests.count(rows)
+        counts = manifests.count(manifests.teaching_rows(db, project))
+        warnings = manifests.warnings(db, project, counts)
     totals = {side: sum(classes.values()) for side, classes in counts.items()}
     estimate = families.plan(family, totals, checked, weights=services.weights)
-    return {"pictures": counts, "warnings": manifests.warnings(project, counts), **estimate}
+    return {"pictures": counts, "warnings": warnings, **estimate}
 
 
 def train(services: Services, job: Job, report: Report) -> Json:
@@ -73,6 +73,7 @@ def train(services: Services, job: Job, report: Report) -> Json:
         report=follow,
         context={"weights_dir": str(services.weights), "snapshot": taken.hash, "project": project.name},
     )
+    follow.complete(made.get("history", []))
     return {"run_id": run_id, "trained": made}
 
 
@@ -100,6 +101,15 @@ class _Curve:
             figures = dict(progress.figures)
             with self.services.db.begin() as db:
                 runs.point(db, self.run_id, step=figures.pop("epoch"), figures=figures)
+
+    def complete(self, history: Sequence[Json]) -> None:
+        """Add the epochs that a crash took between their checkpoint and their point."""
+        with self.services.db.begin() as db:
+            known = {point["step"] for point in runs.points(db, self.run_id)}
+            for row in history:
+                if "epoch" in row and row["epoch"] not in known:
+                    figures = {name: value for name, value in row.items() if name != "epoch"}
+                    runs.point(db, self.run_id, step=row["epoch"], figures=figures)
 
 
 def training_set(services: Services, taken: Snapshot) -> TrainingSet:

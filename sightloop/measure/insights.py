@@ -20,11 +20,12 @@ def sizes(width_counts: Mapping[int, int], height_counts: Mapping[int, int]) -> 
 
 
 def _spread(counts: Mapping[int, int]) -> Json:
-    seen = {int(length): count for length, count in counts.items() if count > 0}
-    if not seen:
-        return {"count": 0, "min": None, "max": None, "mean": None, "histogram": []}
-    lengths, weights = np.array(list(seen)), np.array(list(seen.values()))
+    weights = np.fromiter(counts.values(), np.int64, len(counts))
+    lengths = np.fromiter(counts.keys(), np.int64, len(counts))[weights > 0]
+    weights = weights[weights > 0]
     total = int(weights.sum())
+    if not total:
+        return {"count": 0, "min": None, "max": None, "mean": None, "histogram": []}
     return {
         "count": total,
         "min": int(lengths.min()),

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sightloop.core.errors import Rejected, SightloopError, StorageFull, Unavailable
@@ -162,6 +162,8 @@ BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT", "55P03", "40P01"
 def _in_our_words(error: DBAPIError) -> SightloopError | None:
     cause: Any = error.orig
     code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    if isinstance(error, DataError):
+        return Rejected("a value cannot be stored.", hint="Text must hold no NUL, numbers must not be huge.")
     if code in FULL or getattr(cause, "errno", None) == errno.ENOSPC:
         return StorageFull("the database's disk is full.", hint="Free some space; nothing was written.")
     if code in BUSY:

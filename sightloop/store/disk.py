@@ -22,7 +22,7 @@ from sightloop.core.ports import BlobStat
 
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 KIND: Final = re.compile(r"[a-z0-9_-]{1,40}")
-FULL: Final = {errno.ENOSPC, errno.EDQUOT}
+FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 READ_ONLY: Final = 0o444
 
 

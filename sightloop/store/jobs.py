@@ -163,6 +163,7 @@ def all(  # noqa: A001
     db: Connection,
     *,
     project_id: str | None = None,
+    kinds: Sequence[str] | None = None,
     states: Sequence[JobState] | None = None,
     limit: int = 50,
     reader: User | None = None,
@@ -172,6 +173,8 @@ def all(  # noqa: A001
     query = select(*rows.columns(jobs, Job)).order_by(c.created_at.desc(), c.id.desc()).limit(limit)
     if project_id is not None:
         query = query.where(c.project_id == project_id)
+    if kinds is not None:
+        query = query.where(c.kind.in_(list(kinds)))
     if states is not None:
         query = query.where(c.state.in_(list(states)))
     if reader is not None and reader.role != "admin":

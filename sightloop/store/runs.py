@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from sightloop.core.entities import Json
 from sightloop.core.errors import Missing
@@ -32,7 +32,8 @@ def start(
 
 
 def point(db: Connection, run_id: str, *, step: float, figures: Mapping[str, float]) -> None:
-    """Add figures measured at a step (an epoch) to a run's curves."""
+    """Set the figures measured at a step (an epoch) of a run; a step that is done again after a crash counts once."""
+    db.execute(delete(figures_at).where(figures_at.c.run_id == run_id, figures_at.c.step == step))
     db.execute(insert(figures_at).values(run_id=run_id, step=step, figures=dict(figures), at=now(db)))
 
 
@@ -68,10 +69,10 @@ def all(db: Connection, project_id: str, *, limit: int = 200) -> list[Json]:  # 
 
 
 def points(db: Connection, run_id: str) -> list[Json]:
-    """A run's figures in the order they were measured, each {step, figures, at}."""
+    """A run's figures in the order of steps, each {step, figures, at}."""
     query = (
         select(figures_at.c.step, figures_at.c.figures, figures_at.c.at)
         .where(figures_at.c.run_id == run_id)
-        .order_by(figures_at.c.seq)
+        .order_by(figures_at.c.step)
     )
     return [dict(row._mapping) for row in db.execute(query)]

@@ -252,6 +252,7 @@ tallies = Table(
     Column("facet", String(16), primary_key=True),
     Column("key", Text, primary_key=True),
     _count("n"),
+    sqlite_with_rowid=False,  # thousands of rows of a project are read at once: they lie together
 )
 
 events = Table(

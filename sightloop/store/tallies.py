@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, delete, false, func, insert, literal, select
+from sqlalchemy import Connection, Select, Text, cast, delete, false, func, insert, literal, select
 
 from sightloop.core.entities import Image, Json
 from sightloop.core.errors import Conflict
@@ -89,11 +90,12 @@ def verify(db: Connection, project_id: str) -> None:
 
 
 def _read(db: Connection, project_id: str) -> dict[str, dict[str, int]]:
-    facets: dict[str, dict[str, int]] = defaultdict(dict)
-    query = select(tallies.c.facet, tallies.c.key, tallies.c.n).where(tallies.c.project_id == project_id)
-    for facet, key, n in db.execute(query.order_by(tallies.c.facet, tallies.c.key)):
-        facets[facet][key] = n
-    return facets
+    """{facet: {key: n}}, keys in order. One row per facet: a row per count costs 1 ms for each thousand of them."""
+    c = tallies.c
+    gather = func.json_object_agg if db.dialect.name == "postgresql" else func.json_group_object
+    query = select(c.facet, cast(gather(c.key, c.n), Text)).where(c.project_id == project_id).group_by(c.facet)
+    found = {facet: dict(sorted(json.loads(counts).items())) for facet, counts in db.execute(query)}
+    return defaultdict(dict, found)
 
 
 def _split(counts: dict[str, int], last: str) -> list[Json]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from sightloop import __version__
 from sightloop.core.entities import Json
@@ -49,15 +51,20 @@ def create_app(services: Services, settings: Settings | None = None) -> FastAPI:
         description=ABOUT,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json",
+        openapi_url=None,
         telemetry=QUIET,
     )
     app.state.desk = desk
     app.router.routes.insert(0, PlainRoute(predict.PATH, predict.Predict(), methods=["POST"], include_in_schema=False))
-    app.router.routes.extend([*routes.typed(), *health.Health(desk).routes(), *pages.routes()])
+    document = PlainRoute("/openapi.json", _document)
+    app.router.routes.extend([*routes.typed(), *health.Health(desk).routes(), document, *pages.routes()])
     errors.install(app)
     app.add_middleware(Guard, desk=desk)
     return app
+
+
+async def _document(request: Request) -> Response:
+    return JSONResponse(request.app.openapi())
 
 
 def _secure(document: Json) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +16,7 @@ from starlette.responses import Response
 
 from sightloop.core import errors
 from sightloop.core.entities import Json
+from sightloop.web.shapes import without_folders
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -31,6 +33,8 @@ STATUS: dict[type[errors.SightloopError], int] = {
     errors.GateRefused: 409,
     errors.Cancelled: 409,
 }
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class TooLarge(HTTPException):
@@ -56,8 +60,10 @@ def answer(error: Exception, *, request_id: str) -> Response:
     """The problem document for any error; one that is not ours says nothing of its inside."""
     headers: dict[str, str] = {}
     extra: Json = {}
+    if isinstance(error, OSError) and error.errno in FULL:
+        error = errors.StorageFull("the disk is full.", hint="Free some space; nothing was half-stored.")
     if isinstance(error, errors.SightloopError):
-        status, detail = status_of(error), error.message
+        status, detail = status_of(error), without_folders(error.message)
         extra = {"hint": error.hint} if error.hint else {}
         if isinstance(error, errors.Conflict) and error.current is not None:
             extra["current"] = error.current

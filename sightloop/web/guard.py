@@ -15,11 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sightloop import telemetry
 from sightloop.core.errors import SightloopError, Unauthenticated
 from sightloop.core.ids import new_id
+from sightloop.logs import REQUEST_ID
 from sightloop.web import headers, origins
 from sightloop.web.body import Body, limit_for
 from sightloop.web.desk import Desk
 from sightloop.web.errors import TooLarge, TooSlow, answer
-from sightloop.web.logs import REQUEST_ID
 
 log = logging.getLogger(__name__)
 access = logging.getLogger("sightloop.access")

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from fastapi.routing import APIRoute
 
-from sightloop.web.api import auth, image, images, jobs, models, predict, projects, runs, trainings, transfers, users
+from sightloop.web.api import (
+    auth,
+    evaluations,
+    image,
+    images,
+    jobs,
+    models,
+    predict,
+    projects,
+    runs,
+    trainings,
+    transfers,
+    users,
+)
 
-NOUNS = (auth, users, projects, images, image, predict, models, trainings, runs, transfers, jobs)
+NOUNS = (auth, users, projects, images, image, predict, models, evaluations, trainings, runs, transfers, jobs)
 
 
 def typed() -> list[APIRoute]:

@@ -11,11 +11,10 @@ from types import FrameType
 
 import uvicorn
 
-from sightloop import wiring
+from sightloop import logs, wiring
 from sightloop.core.errors import Rejected
 from sightloop.flows.services import Services
 from sightloop.settings import Settings
-from sightloop.web import logs
 from sightloop.web.app import create_app
 from sightloop.web.desk import Desk
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Annotated, Any, Generic, TypeVar
@@ -11,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, Wit
 from sightloop.core.entities import ImageStatus, JobState, Json, Role, Side
 
 T = TypeVar("T")
+
+FOLDERS = re.compile(r"(?<![\w.:/~-])/(?:[^\s/'\"]+/)+")
 
 
 def iso(seconds: float) -> str:
@@ -139,9 +142,19 @@ class PredictionShape(Shape):
     created_at: Instant
 
 
-def _without_folders(params: Json) -> Json:
-    """Where on this machine an import lies is nobody's business."""
+def without_folders(text: str) -> str:
+    """A text with every absolute path cut down to its last name: where things lie on this machine is nobody's business.
+
+    What we say ourselves names no folder, but a traceback and the system's and the libraries' messages do.
+    """
+    return FOLDERS.sub("", text)
+
+
+def _name_only(params: Json) -> Json:
     return {**params, "path": PurePath(params["path"]).name} if "path" in params else params
+
+
+Spoken = Annotated[str, AfterValidator(without_folders)]
 
 
 class JobShape(Shape):
@@ -152,12 +165,12 @@ class JobShape(Shape):
     kind: str
     steps: list[str]
     step: int
-    params: Annotated[Json, AfterValidator(_without_folders)]
+    params: Annotated[Json, AfterValidator(_name_only)]
     state: JobState
     progress: float
-    message: str
+    message: Spoken
     context: Json
-    error: str | None
+    error: Spoken | None
     tries: int
     cancel_requested: bool
     created_by: str | None

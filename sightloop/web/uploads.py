@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -210,7 +210,8 @@ async def files_on_disk(scope: Scope, receive: Receive, *, folder: Path, cap: in
     finally:
         for _, sink in form.parts:
             assert isinstance(sink, DiskSink)
-            sink.close()
+            with suppress(OSError):  # a full disk, of which the block has said so
+                sink.close()
             sink.path.unlink(missing_ok=True)
 
 

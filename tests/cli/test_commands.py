@@ -24,6 +24,16 @@ def test_a_created_project_is_listed_and_shown(ask: Ask) -> None:
     assert ask("project", "show", "paint")["classes"] == ["red", "blue"]
 
 
+def test_a_project_is_changed_by_what_is_given_and_loses_no_class(ask: Ask, refusal: Refusal) -> None:
+    ask("project", "create", "paint", "--class", "red", "--title", "Paint")
+    ask("project", "set", "paint", "--floor", "0.6", "--class", "blue", "--class", "red")
+    changed = ask("project", "set", "paint", "--no-group-by-site", "--ratios", "0.5,0.3,0.2")
+    assert (changed["title"], changed["floor"], changed["classes"]) == ("Paint", 0.6, ["red", "blue"])
+    assert (changed["settings"]["group_by_site"], changed["settings"]["ratios"]) == (False, [0.5, 0.3, 0.2])
+    assert refusal("project", "set", "paint", "--ratios", "half")[0] == 2
+    assert refusal("project", "set", "paint", "--ratios", "1,1,1")[0] == 1
+
+
 def test_a_taken_name_is_refused_in_one_line_and_a_hint(ask: Ask, refusal: Refusal) -> None:
     ask("project", "create", "paint")
     code, said = refusal("project", "create", "paint")

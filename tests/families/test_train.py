@@ -122,6 +122,24 @@ def test_patience_stops_early_and_says_so(data: TrainingSet, tmp_path: Path) -> 
     assert any("stopped early" in message for message in said)
 
 
+@pytest.mark.parametrize("name", families.NAMES)
+def test_without_calibration_pictures_it_trains_and_claims_no_figures(
+    name: str, data: TrainingSet, tmp_path: Path
+) -> None:
+    values = {"transfer": {**RESUMED, "epochs": 1}, "linear": SMALL}[name]
+    out = _train(name, values, TrainingSet(data.classes, data.train, ()), tmp_path)
+    assert out["metrics"]["calibration"] == {}
+    manifest = bundle_format.read(tmp_path / "bundle")
+    assert manifest.temperature == 1.0
+
+
+def test_a_training_that_diverges_is_refused_and_names_the_rate(data: TrainingSet, tmp_path: Path) -> None:
+    pictures = TrainingSet(data.classes, data.train, ())
+    with pytest.raises(Rejected, match="diverged") as caught:
+        _train("transfer", {**RESUMED, "lr": 1.0, "std": 1e-42}, pictures, tmp_path)
+    assert "lower lr than 1" in caught.value.hint
+
+
 def test_a_cancelled_training_leaves_no_bundle(data: TrainingSet, tmp_path: Path) -> None:
     def stop(progress: Progress) -> None:
         if "epoch" in progress.figures:

@@ -27,6 +27,8 @@ def test_auto_without_a_local_file_is_refused_and_never_silently_none(tmp_path: 
     with pytest.raises(Rejected, match="test_resnet") as caught:
         weights.find("auto", "test_resnet", tmp_path)
     assert "hub" in caught.value.hint
+    assert "SIGHTLOOP_WEIGHTS" in caught.value.hint
+    assert str(tmp_path) not in caught.value.message + caught.value.hint
 
 
 def test_auto_takes_a_file_named_for_the_backbone_and_no_other(tmp_path: Path) -> None:
@@ -100,3 +102,11 @@ def test_an_unknown_backbone_is_refused_with_close_names() -> None:
     with pytest.raises(Rejected, match="resnet51") as caught:
         backbone.create(TransferParams(backbone="resnet51"), weights.Source("none"))
     assert "Close ones" in caught.value.hint
+
+
+def test_the_real_imagenet_weights_say_how_they_want_their_pictures(shared: Path) -> None:
+    params = TransferParams(backbone="mobilenetv2_100")
+    body = backbone.create(params, weights.find("auto", "mobilenetv2_100", shared / "weights"))
+    assert body.spec.mean == body.spec.std == (0.5, 0.5, 0.5)
+    assert type(body.module.get_submodule("conv_stem")).__name__ == "Conv2dSame"
+    assert (body.pretrained, body.features) == (True, 1280)

@@ -17,6 +17,7 @@ from sightloop.core.entities import Image, Job, Json, Progress, Project, User
 from sightloop.core.errors import Cancelled, Forbidden, Rejected
 from sightloop.core.ids import new_id
 from sightloop.flows import checking, importing, intake, projects
+from sightloop.flows import jobs as job_flows
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 from sightloop.store import images, jobs, users
@@ -279,16 +280,33 @@ def test_a_dry_run_job_only_plans(services: Services, project: Project, picture:
     assert stored(services, project) == {}
 
 
-@pytest.mark.parametrize("dry_run", [False, True])
-def test_our_own_temporary_archive_is_removed_when_the_job_is_done(
-    services: Services, project: Project, picture: Picture, dry_run: bool
-) -> None:
+@pytest.fixture
+def uploaded(services: Services, picture: Picture) -> Path:
     path = services.blobs.incoming / "upload.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("red/1.jpg", picture())
-    job: Job = importing.start(services, user=OPERATOR, name="paint", path=path, discard=True, dry_run=dry_run)
+    return path
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_our_own_temporary_archive_is_removed_only_when_the_job_is_over(
+    services: Services, project: Project, uploaded: Path, run_job: Callable[[Job], Job], dry_run: bool
+) -> None:
+    job = importing.start(services, user=OPERATOR, name="paint", path=uploaded, discard=True, dry_run=dry_run)
     importing.run(services, job, quiet)
-    assert not path.exists()
+    job_flows.clear_up(services, job.id)
+    assert uploaded.exists(), "the next try, if this one was killed now, needs it"
+    assert run_job(job).state == "done"
+    job_flows.clear_up(services, job.id)
+    assert not uploaded.exists()
+
+
+def test_the_archive_of_a_cancelled_import_is_removed_at_once(
+    services: Services, project: Project, uploaded: Path
+) -> None:
+    job = importing.start(services, user=OPERATOR, name="paint", path=uploaded, discard=True)
+    job_flows.cancel(services, user=OPERATOR, job_id=job.id)
+    assert not uploaded.exists()
 
 
 def test_a_viewer_may_not_import(services: Services, project: Project, picture: Picture, tmp_path: Path) -> None:

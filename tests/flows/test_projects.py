@@ -54,6 +54,19 @@ def test_classes_can_be_added_and_never_vanish(services: Services, project: Proj
         projects.update(services, user=OPERATOR, name="paint", classes=("red", "green", "yellow"))
 
 
+@pytest.mark.parametrize("ratios", ["abc", [1], [0.5, 0.5], [0.5, 0.5, "0"], [2, -1, 0], [float("nan"), 0, 0], 1])
+def test_ratios_that_are_not_three_shares_are_refused(services: Services, project: Project, ratios: object) -> None:
+    with pytest.raises(Rejected, match="ratios"):
+        projects.update(services, user=OPERATOR, name="paint", settings={"ratios": ratios})
+
+
+def test_grouping_by_site_is_on_or_off_and_nothing_else(services: Services, project: Project) -> None:
+    with pytest.raises(Rejected, match="'no'"):
+        projects.update(services, user=OPERATOR, name="paint", settings={"group_by_site": "no"})
+    changed = projects.update(services, user=OPERATOR, name="paint", settings={"group_by_site": False})
+    assert changed.settings["group_by_site"] is False
+
+
 def test_of_two_changes_at_once_one_is_told(services: Services, project: Project) -> None:
     projects.update(services, user=OPERATOR, name="paint", revision=project.revision, title="One")
     with pytest.raises(Conflict):

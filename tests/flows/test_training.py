@@ -81,7 +81,8 @@ def test_the_run_has_a_point_per_epoch(services: Services) -> None:
 
 
 def test_a_folder_is_scored_with_all_documented_figures(services: Services, painted: Path) -> None:
-    figures = evaluating.on_folder(services, user=OPERATOR, name="paint", folder=painted)
+    job = tiny.run(services, evaluating.start(services, user=OPERATOR, name="paint", path=painted))
+    figures = job.context["evaluation"]
     assert figures["n"] == 72
     assert {"accuracy", "unknown_share", "macro_f1", "roc_auc", "ece", "per_class"} <= set(figures)
     assert figures["accuracy"]["low"] <= figures["accuracy"]["value"] <= figures["accuracy"]["high"]
@@ -91,7 +92,7 @@ def test_a_folder_of_other_classes_is_refused_by_name(services: Services, painte
     (tmp_path / "other" / "purple").mkdir(parents=True)
     (tmp_path / "other" / "purple" / "1.jpg").write_bytes((painted / "red" / "1.jpg").read_bytes())
     with pytest.raises(Rejected, match="purple"):
-        evaluating.on_folder(services, user=OPERATOR, name="paint", folder=tmp_path / "other")
+        evaluating.start(services, user=OPERATOR, name="paint", path=tmp_path / "other")
 
 
 def test_pictures_of_one_class_cannot_be_trained_on_and_say_why(services: Services, tmp_path: Path) -> None:

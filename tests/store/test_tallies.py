@@ -43,6 +43,15 @@ def test_the_summary_counts_by_side_source_and_size(sqlite_database: Database) -
     assert (found["images"], found["verified"], found["corrected"], found["sites"]) == (1, 1, 0, {"meadow": 1})
 
 
+def test_every_size_is_counted_however_many_there_are(database: Database) -> None:
+    with database.begin() as db:
+        project = builders.project(db)
+        counts = tallies.Counts({("width", str(width)): width % 7 + 1 for width in range(1, 3000)})
+        tallies.add(db, project.id, counts)
+        found = tallies.summary(db, project.id)["widths"]
+    assert found == {width: width % 7 + 1 for width in range(1, 3000)}
+
+
 def test_a_class_named_with_tabs_is_counted_as_itself(database: Database) -> None:
     with database.begin() as db:
         project = builders.project(db)

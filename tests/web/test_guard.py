@@ -15,8 +15,8 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from sightloop.core.entities import Project
+from sightloop.logs import JsonLines
 from sightloop.web import guard
-from sightloop.web.logs import JsonLines
 from tests.web.people import bearer
 
 Listen = Callable[..., AbstractContextManager[tuple[str, int]]]

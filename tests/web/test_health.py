@@ -62,7 +62,10 @@ def test_a_request_is_counted_under_its_template_and_never_under_its_path(
     client = TestClient(create_app(services, settings), client=("127.0.0.1", 1))
     client.get("/api/v1/projects/paint", headers=bearer(token("admin")))
     client.get("/api/v1/no/such/route", headers=bearer(token("admin")))
+    for path in PUBLIC:
+        client.get(path)
     text = client.get("/metrics").text
+    assert all(f'route="{path}"' in text for path in PUBLIC if not path.startswith("/api/"))
     assert 'route="/api/v1/projects/{project}"' in text
     assert "/api/v1/projects/paint" not in text
     assert "/no/such" not in text

@@ -73,12 +73,15 @@ IN_PROJECT: dict[tuple[str, str], Rule] = {
     ("POST", f"{P}/trainings"): Rule("maintainer", body(family="no such family")),
     ("GET", f"{P}/trainings/plan"): Rule("maintainer", {"params": {"family": "no such family"}}),
     ("POST", f"{P}/evaluations"): Rule("viewer", body()),
+    ("POST", f"{P}/evaluations/archive"): Rule("reviewer", {"content": b"not a zip"}),
     ("GET", f"{P}/runs"): Rule("viewer"),
     ("GET", f"{P}/runs/{{run_id}}"): Rule("viewer"),
     ("POST", f"{P}/imports"): Rule("reviewer", {"content": b"not a zip"}),
     ("GET", f"{P}/export"): Rule("viewer"),
+    ("POST", f"{P}/exports"): Rule("viewer"),
     ("GET", J): Rule("viewer"),
     ("GET", f"{J}/log"): Rule("viewer"),
+    ("GET", f"{J}/download"): Rule("viewer"),
     ("POST", f"{J}/cancel"): Rule("maintainer"),
 }
 ACCOUNT_ROLE: dict[tuple[str, str], Rule] = {

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from sightloop.core.entities import Image, Json, User
+from sightloop.core.errors import Overloaded, StorageFull, Unavailable
 from sightloop.flows import answer, correct, library, upload
 from sightloop.flows.access import project_for
 from sightloop.flows.filtering import filters
@@ -171,15 +172,17 @@ async def _take_in(desk: Desk, *, user: User, project: str, received: Received) 
 
 
 async def _answered(desk: Desk, waiting: list[Image]) -> dict[str, Image]:
-    """The answers that come within two seconds; the rest stays pending, and the worker finishes it."""
+    """The answers that come within two seconds; the rest stays pending, and the worker finishes it.
+
+    The pictures are stored already: what keeps them from being answered now is no reason to refuse them.
+    """
     if not waiting:
         return {}
-    found = await desk.ask(
-        answer.score,
-        project_id=waiting[0].project_id,
-        image_ids=[image.id for image in waiting],
-        timeout=INLINE_SECONDS,
-    )
+    ids = [image.id for image in waiting]
+    try:
+        found = await desk.ask(answer.score, project_id=waiting[0].project_id, image_ids=ids, timeout=INLINE_SECONDS)
+    except (Overloaded, Unavailable, StorageFull):
+        return {}
     return {image.id: image for image in found}
 
 

@@ -1,15 +1,17 @@
-"""Long work: trainings, imports and evaluations are queued here, and every job can be watched and stopped."""
+"""Long work: trainings, imports, exports and evaluations are queued here, and every job can be watched and stopped."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from starlette.responses import FileResponse
 
 from sightloop.core.entities import JobState, Json
-from sightloop.flows import jobs
-from sightloop.web.desk import AtDesk, Trainer, Viewer
-from sightloop.web.shapes import JobShape, Listed, iso_times
+from sightloop.flows import export_job, jobs
+from sightloop.web.api.transfers import ZIP
+from sightloop.web.desk import AtDesk, Exporter, Trainer, Viewer
+from sightloop.web.shapes import JobShape, Listed, iso_times, without_folders
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
@@ -39,7 +41,14 @@ async def show(job_id: str, user: Viewer, desk: AtDesk) -> JobShape:
 async def log(job_id: str, user: Viewer, desk: AtDesk) -> Listed[Json]:
     """What a job wrote down, oldest first."""
     found = await desk.ask(jobs.log, user=user, job_id=job_id)
-    return Listed(items=[iso_times(one) for one in found])
+    return Listed(items=[iso_times(one) | {"line": without_folders(one["line"])} for one in found])
+
+
+@router.get("/{job_id}/download", responses=ZIP, response_class=FileResponse)
+async def download(job_id: str, user: Exporter, desk: AtDesk) -> FileResponse:
+    """The ZIP that an export wrote, whole or the bytes that `Range` asks for; it is kept for a day."""
+    path, name = await desk.ask(export_job.fetch, user=user, job_id=job_id)
+    return FileResponse(path, media_type="application/zip", filename=name)
 
 
 @router.post("/{job_id}/cancel")

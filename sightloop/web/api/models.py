@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from sightloop.core.entities import Json
-from sightloop.flows import evaluating, models
+from sightloop.flows import models
 from sightloop.web import shapes
 from sightloop.web.desk import AtDesk, Promoter, Trainer, Viewer
 from sightloop.web.shapes import Instant, Listed, PromotionShape, Shape
@@ -39,12 +39,6 @@ class Reason(shapes.Request):
     """Why, for the deployment log."""
 
     reason: str = ""
-
-
-class Evaluation(shapes.Request):
-    """Which version to score: a number, or champion, previous, challenger."""
-
-    version: str = "champion"
 
 
 @router.get("/models")
@@ -90,12 +84,6 @@ async def promotions(project: str, user: Viewer, desk: AtDesk) -> Listed[Promoti
     """Who put which version live when, oldest first."""
     found = await desk.ask(models.log, user=user, name=project)
     return Listed(items=[PromotionShape.model_validate(one) for one in found])
-
-
-@router.post("/evaluations")
-async def evaluate(project: str, body: Evaluation, user: Viewer, desk: AtDesk) -> Json:
-    """Score a version on the frozen test side of the labels as they are now."""
-    return await desk.ask(evaluating.on_test, user=user, name=project, version=body.version)
 
 
 @router.post("/rescore", status_code=202)

@@ -149,6 +149,7 @@ UNIQUE = {
     "import_items": ["import_id path"],
 }
 NEVER_REUSED = ("events", "groups", "promotions")
+TOGETHER = ("tallies",)  # rows lie in the order of their key, without a second look-up
 FILTERED = "tab status shown label verified corrected side site source issues group_id"
 INDEXES = (
     ("ix_failures_key_at", "failures", "key at", None),
@@ -202,7 +203,8 @@ def upgrade() -> None:
     """Make every table, then every index."""
     for table, words in TABLES.items():
         columns = [_column(word) for word in words.split()]
-        op.create_table(table, *columns, *_constraints(table), sqlite_autoincrement=table in NEVER_REUSED)
+        options = {"sqlite_autoincrement": table in NEVER_REUSED, "sqlite_with_rowid": table not in TOGETHER}
+        op.create_table(table, *columns, *_constraints(table), **options)
     for name, table, columns_, where in INDEXES:
         only = None if where is None else sa.text(where)
         op.create_index(name, table, columns_.split(), sqlite_where=only, postgresql_where=only)

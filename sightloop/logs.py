@@ -1,4 +1,4 @@
-"""Log lines as JSON, each with the id of the request it belongs to."""
+"""Log lines as JSON, in every process the same; in a server each has the id of the request it belongs to."""
 
 from __future__ import annotations
 

@@ -1,0 +1,83 @@
+"""From parameters to a network that is ready to train: built, frozen, cut, in the precision that pays."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from sightloop.families import backbone as backbones
+from sightloop.families import weights
+from sightloop.families.backbone import Backbone, Network
+from sightloop.families.features import Front
+from sightloop.families.parameters import TransferParams
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A network to train, and the parts that it is cut into where its frozen part is computed once.
+
+    `params` are the ones asked for with nothing left to choose.
+    """
+
+    params: TransferParams
+    body: Backbone
+    network: Network
+    units: tuple[str, ...]
+    front: Front | None
+    tail: Network
+
+    @property
+    def state_hash(self) -> str:
+        """SHA-256 over all weights and statistics, names included."""
+        digest = hashlib.sha256()
+        for name, tensor in self.network.state_dict().items():
+            digest.update(name.encode())
+            digest.update(tensor.detach().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def uncut(self) -> Ready:
+        """The same without a part that is computed only once."""
+        return replace(self, front=None, tail=self.network)
+
+
+def settled(params: TransferParams, network: Network) -> TransferParams:
+    """`params` with precision "auto" replaced by what trains this network faster on this processor.
+
+    Depthwise convolutions (MobileNet, EfficientNet) learn more slowly in bf16 even where it is native.
+    """
+    if params.precision != "auto":
+        return params
+    return replace(params, precision="bf16" if native_bf16() and not _depthwise(network) else "fp32")
+
+
+def _depthwise(network: Network) -> bool:
+    convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
+    return any(one.groups > 1 and one.groups == one.in_channels for one in convolutions)
+
+
+def native_bf16() -> bool:
+    """Whether the processor multiplies bfloat16 in hardware (AVX512-BF16, AMX, or Arm's BF16)."""
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+
+
+def prepare(params: TransferParams, *, classes: int, weights_dir: Path) -> Ready:
+    """Build the network, freeze it and cut it; the same seed gives the same start."""
+    source = weights.find(params.weights, params.backbone, weights_dir)
+    torch.manual_seed(params.seed)
+    body = backbones.create(params, source)
+    head = backbones.head(body.features, classes, hidden=params.hidden, dropout=params.dropout)
+    network = Network(body.module, head)
+    params = settled(params, network)
+    units = backbones.freeze(network, params.freeze)
+    if params.channels_last:
+        backbones.lay_out(network, torch.channels_last)
+    cut = backbones.split(network, units, size=params.input_size) if params.cache else None
+    if cut is None:
+        return Ready(params, body, network, tuple(units), None, network)
+    front = Front(cut[0], params.precision, params.channels_last)
+    return Ready(params, body, network, tuple(units), front, cut[1])
