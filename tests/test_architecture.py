@@ -19,7 +19,8 @@ LEAVES = "core settings telemetry logs"
 HANDS = "vision measure samples tasks bundles families store telemetry"
 DOOR = "core flows wiring settings telemetry logs"
 MAY = {
-    "core": "", "telemetry": "", "logs": "", "settings": "core", "vision": "core", "measure": "core", "samples": "core vision",
+    "core": "", "telemetry": "", "logs": "", "settings": "core", "vision": "core", "measure": "core",
+    "samples": "core vision",
     "tasks": "core vision measure", "bundles": "core vision measure", "families": "core vision measure bundles",
     "store": "core", "runtime": "core telemetry vision bundles", "flows": f"core {HANDS}",
     "wiring": f"{LEAVES} {HANDS} runtime flows", "web": DOOR, "cli": DOOR, "worker": DOOR, "__main__": "cli",

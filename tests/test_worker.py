@@ -181,7 +181,7 @@ def test_the_sweep_keeps_the_checkpoints_of_jobs_that_may_go_on(services: Servic
         over = rows.enqueue(db, kind="nothing", steps=("nothing",))
         rows.cancel(db, over.id)
     gone = services.work_folder(over.id)
-    clock.sweep_work(services)
+    jobs.sweep_work(services)
     assert (kept.exists(), gone.exists()) == (True, False)
 
 

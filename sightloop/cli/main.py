@@ -17,7 +17,7 @@ LAZY = {
     "demo": ("demo:demo", "The whole loop on generated pictures, then the server."),
     "serve": ("serve:serve", "Run the server, and a worker beside it."),
     "worker": ("serve:worker", "Run a job worker until it is stopped."),
-    "user": ("users:user", "Add and list accounts."),
+    "user": ("users:user", "Add accounts, list them, set passwords."),
     "token": ("users:token", "Create API tokens."),
     "project": ("projects:project", "Create, list, show and change projects and their members."),
     "import": ("pictures:import_", "Read a folder, a ZIP, a CSV or a JSONL file into a project."),

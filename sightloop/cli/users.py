@@ -15,7 +15,7 @@ ROLES = ("viewer", "reviewer", "maintainer", "admin")
 
 @click.group()
 def user() -> None:
-    """Add and list accounts."""
+    """Add accounts, list them, set passwords."""
 
 
 @user.command("add")
@@ -32,6 +32,20 @@ def add(email: str, name: str, role: str, password: str | None, as_json: bool) -
     with opened() as services:
         made = accounts.add_user(services, email=email, name=name or email, password=secret, role=role)
     emit(made, as_json=as_json, text=lambda: f"Added {made.email} as {made.role}.")
+
+
+@user.command("password")
+@click.argument("email")
+@click.option("--password", help="Asked for when absent; better not given on the command line.")
+@json_option
+def password(email: str, password: str | None, as_json: bool) -> None:
+    """Set an account's password and end its sessions."""
+    from sightloop.flows import accounts
+
+    secret = password or click.prompt("New password", hide_input=True, confirmation_prompt=True, err=True)
+    with opened() as services:
+        changed = accounts.reset_password(services, email=email, new=secret)
+    emit(changed, as_json=as_json, text=lambda: f"{changed.email} has a new password; all sessions are over.")
 
 
 @user.command("list")

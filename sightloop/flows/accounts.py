@@ -14,7 +14,7 @@ from typing import get_args
 import argon2
 
 from sightloop.core.entities import Json, Role, User
-from sightloop.core.errors import Conflict, Forbidden, Overloaded, Rejected, Throttled, Unauthenticated
+from sightloop.core.errors import Conflict, Forbidden, Missing, Overloaded, Rejected, Throttled, Unauthenticated
 from sightloop.core.ids import new_id
 from sightloop.core.permissions import Action, require
 from sightloop.flows.services import Services
@@ -170,6 +170,24 @@ def change_password(services: Services, *, user: User, old: str, new: str, addre
         ticket = Ticket(user, secrets.token_urlsafe(24), services.db.now(db) + ABSOLUTE)
         sessions.start(db, user.id, jti=ticket.jti, expires_at=ticket.expires_at)
     return ticket
+
+
+def reset_password(services: Services, *, email: str, new: str) -> User:
+    """Set somebody's password on the command line and end all their sessions.
+
+    Raises:
+        Missing: no such account.
+        Rejected: the new password does not fit.
+    """
+    with services.db.connect() as db:
+        found = users.by_email(db, email)
+    if found is None:
+        raise Missing(f"no account {email!r}.", hint="`sightloop user list` shows them.")
+    hashed = hash_password(new, email=email)
+    with services.db.begin() as db:
+        users.set_password(db, found[0].id, password_hash=hashed)
+        sessions.end_all(db, found[0].id)
+    return found[0]
 
 
 def create_token(

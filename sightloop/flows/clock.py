@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from sightloop.core.entities import Job
-from sightloop.core.errors import Missing
 from sightloop.flows import backup, checking, export_job, trash, view
-from sightloop.flows.jobs import FINAL
+from sightloop.flows.jobs import FINAL, sweep_work
 from sightloop.flows.services import Services
 from sightloop.store import idempotency, images, jobs, projects
 
@@ -59,25 +56,6 @@ def forget_keys(services: Services) -> None:
     """Forget idempotency keys of yesterday."""
     with services.db.begin() as db:
         idempotency.sweep(db, before=services.clock() - DAY)
-
-
-def sweep_work(services: Services) -> None:
-    """Remove the checkpoints of jobs that are over, and after a day what belongs to no job."""
-    folder = services.data / "work"
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if not _needed(services, path):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
-
-
-def _needed(services: Services, path: Path) -> bool:
-    try:
-        with services.db.connect() as db:
-            return jobs.get(db, path.stem).state not in FINAL
-    except Missing:
-        return path.stat().st_mtime > services.clock() - DAY
 
 
 def mend(services: Services) -> None:

@@ -14,6 +14,7 @@ from sightloop.store import jobs
 
 LEASE = 30.0
 ALIVE = 20.0
+STRANGE = 86_400.0  # seconds after which what belongs to no job goes
 FINAL: tuple[JobState, ...] = ("done", "failed", "cancelled")
 
 
@@ -154,3 +155,21 @@ def clear_up(services: Services, job_id: str) -> None:
         shutil.rmtree(services.data / "work" / job_id, ignore_errors=True)
         if job.params.get("discard"):
             Path(job.params["path"]).unlink(missing_ok=True)
+
+
+def sweep_work(services: Services) -> None:
+    """Remove the checkpoints of jobs that are over, and after a day what belongs to no job."""
+    folder = services.data / "work"
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if not _needed(services, path):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _needed(services: Services, path: Path) -> bool:
+    try:
+        return not over(services, path.stem)
+    except Missing:
+        return path.stat().st_mtime > services.clock() - STRANGE

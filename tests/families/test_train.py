@@ -12,11 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from sightloop import bundles, families
 from sightloop.bundles import format as bundle_format
 from sightloop.core.entities import Example, Json, Progress, TrainingSet
 from sightloop.core.errors import Cancelled, Rejected
+from sightloop.families.backbone import create
+from sightloop.families.parameters import TransferParams
+from sightloop.families.weights import Source
 from sightloop.vision.decode import decode
 
 SMALL: dict[str, Any] = {"backbone": "test_resnet", "weights": "none", "input_size": 32, "batch": 12}
@@ -133,11 +137,13 @@ def test_without_calibration_pictures_it_trains_and_claims_no_figures(
     assert manifest.temperature == 1.0
 
 
-def test_a_training_that_diverges_is_refused_and_names_the_rate(data: TrainingSet, tmp_path: Path) -> None:
-    pictures = TrainingSet(data.classes, data.train, ())
+def test_a_training_whose_loss_is_no_number_is_refused_and_says_what_to_do(data: TrainingSet, tmp_path: Path) -> None:
+    state = create(TransferParams(backbone="test_resnet"), Source("none")).module.state_dict()
+    torch.save({name: tensor * float("nan") for name, tensor in state.items()}, tmp_path / "broken.pth")
+    values = {**RESUMED, "weights": str(tmp_path / "broken.pth"), "lr": 0.25, "epochs": 1}
     with pytest.raises(Rejected, match="diverged") as caught:
-        _train("transfer", {**RESUMED, "lr": 1.0, "std": 1e-42}, pictures, tmp_path)
-    assert "lower lr than 1" in caught.value.hint
+        _train("transfer", values, TrainingSet(data.classes, data.train, ()), tmp_path)
+    assert "lower lr than 0.25" in caught.value.hint
 
 
 def test_a_cancelled_training_leaves_no_bundle(data: TrainingSet, tmp_path: Path) -> None:

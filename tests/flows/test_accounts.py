@@ -154,6 +154,16 @@ def test_an_unknown_account_and_a_wrong_password_are_told_apart_by_nothing(servi
     assert (wrong.value.message, wrong.value.hint) == (unknown.value.message, unknown.value.hint)
 
 
+def test_a_forgotten_password_is_set_by_the_operator_and_ends_every_session(services: Services, ana: User) -> None:
+    old = sign_in(services)
+    accounts.reset_password(services, email="ana@example.org", new="another long phrase")
+    with pytest.raises(Unauthenticated):
+        accounts.whoami(services, jti=old.jti)
+    assert sign_in(services, "another long phrase").user == ana
+    with pytest.raises(Missing, match="eve"):
+        accounts.reset_password(services, email="eve@example.org", new="another long phrase")
+
+
 def test_a_new_password_ends_every_older_session(services: Services, ana: User) -> None:
     old = sign_in(services)
     new = accounts.change_password(services, user=ana, old=PASSWORD, new="another long phrase", address="")

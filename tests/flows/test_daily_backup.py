@@ -23,6 +23,10 @@ def daily(services: Services, tmp_path: Path) -> Services:
     return replace(services, backups=tmp_path / "backups")
 
 
+def quiet(progress: Progress) -> None:
+    del progress
+
+
 def queued(services: Services) -> list[Job]:
     with services.db.connect() as db:
         return jobs.all(db, kinds=("backup",))
@@ -45,7 +49,7 @@ def test_one_backup_is_queued_a_day(daily: Services) -> None:
 
 def test_the_job_writes_a_backup_and_tells_no_path(daily: Services) -> None:
     backup.queue_daily(daily)
-    found = backup.run(daily, queued(daily)[0], lambda progress: None)["backup"]
+    found = backup.run(daily, queued(daily)[0], quiet)["backup"]
     assert daily.backups
     assert [one["path"] for one in backup.listing(daily.backups)] == [str(daily.backups / found["path"])]
 
@@ -55,7 +59,7 @@ def test_the_newest_five_stay(daily: Services) -> None:
     backup.queue_daily(daily)
     for day in range(7):
         later = replace(daily, clock=lambda day=day: 1e9 + day * backup.DAY)
-        backup.run(later, queued(daily)[0], lambda progress: None)
+        backup.run(later, queued(daily)[0], quiet)
     assert [one["created_at"] for one in backup.listing(daily.backups)] == [
         1e9 + day * backup.DAY for day in range(2, 7)
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,8 +33,8 @@ def painted(tmp_path: Path, picture: Picture) -> Path:
 
 
 @pytest.fixture
-def live(project: Project, model: Callable[..., int]) -> Iterator[int]:
-    yield model(project)
+def live(project: Project, model: Callable[..., int]) -> int:
+    return model(project)
 
 
 def test_a_folder_is_scored_and_nothing_of_it_is_stored(
