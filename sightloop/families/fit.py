@@ -7,6 +7,8 @@ import logging
 import warnings
 from collections.abc import Iterator
 
+import torch
+
 from sightloop.core.entities import Json
 from sightloop.core.errors import Rejected
 from sightloop.families import checkpoint, torchvision_ops
@@ -35,7 +37,7 @@ def fit(network: Network, train: Side, judge: Side, *, course: Course) -> list[J
     if state is not None:
         learner.restore(state)
     if not learner.finished:
-        with _quiet():
+        with _quiet(), _threads(course.params.threads):
             trainer = _trainer(course, epochs=course.params.epochs - learner.epoch, judges=len(judge.targets) > 0)
             learner.train()
             trainer.fit(learner)
@@ -61,6 +63,17 @@ def _trainer(course: Course, *, epochs: int, judges: bool) -> lightning.Trainer:
         enable_progress_bar=False,
         enable_model_summary=False,
     )
+
+
+@contextlib.contextmanager
+def _threads(wanted: int) -> Iterator[None]:
+    """Let the arithmetic use so many cores, 0 for all: with more than there are free, threads wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(wanted or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextlib.contextmanager

@@ -46,6 +46,7 @@ class Common:
     pad_type: str = _choice("", ("", "same"), help="overrides the padding that the weights ask for")
     batch: int = _number(32, 2, 1024, help="pictures per batch")
     precision: str = _choice("auto", PRECISIONS, help="auto takes bf16 where the processor computes in it")
+    threads: int = _number(0, 0, 256, help="cores for the arithmetic, 0 is all; small networks leave one to decoding")
     seed: int = _number(0, 0, 2**31 - 1, help="the same seed gives the same model on the same machine")
 
 

@@ -150,13 +150,14 @@ def test_every_documented_operation_is_closed_to_strangers_unless_it_is_public(a
 
 
 @hypothesis_settings(
-    max_examples=2500, deadline=None, derandomize=False, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3000, deadline=None, derandomize=False, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(draw=st.data())
 def test_junk_is_refused_in_words(api: Api, draw: st.DataObject) -> None:
     closed = [one for one in api.operations if (one.method, one.path) not in ENDS_THE_TEST]
     operation = draw.draw(st.sampled_from(closed))
     answer = api.client.request(operation.method.upper(), url_for(operation, api, draw), **body_for(operation, draw))
+    open("/tmp/ops.txt","a").write(f"{operation.method} {operation.path} {answer.status_code}\n")
     assert answer.status_code != 500, answer.request.url
     assert answer.status_code < 500 or "retry-after" in answer.headers
     if answer.status_code >= 400 and answer.request.url.path.startswith("/api/"):
