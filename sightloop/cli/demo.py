@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from sightloop.cli.opening import opened, settings_in_force
-from sightloop.cli.output import emit, json_option
+from sightloop.cli.output import emit, figure, json_option
 
 
 @click.command()
@@ -25,7 +25,7 @@ def demo(port: int | None, with_server: bool, scale: float, as_json: bool) -> No
         found = flow.prepare(services, scale=scale)
         if not with_server:
             done = _wait(services, found["jobs"])
-            emit({**found, "done": done}, as_json=as_json, text=lambda: f"{len(done)} projects have a model.")
+            emit({**found, "done": done}, as_json=as_json, text=lambda: "\n".join(map(_sentence, done)))
             return
     emit(found, as_json=as_json, text=lambda: _welcome(found, host=settings.host, port=settings.port))
     run_server(settings)
@@ -36,7 +36,18 @@ def _wait(services: Any, ids: list[str]) -> list[dict[str, Any]]:
     from sightloop.flows import access, jobs
 
     done = [follow(services, jobs.show(services, user=access.OPERATOR, job_id=job_id)) for job_id in ids]
-    return [{"id": job.id, "state": job.state, "evaluation": job.context.get("evaluation")} for job in done]
+    return [
+        {"id": job.id, "kind": job.params["kind"], "state": job.state, "evaluation": job.context.get("evaluation")}
+        for job in done
+    ]
+
+
+def _sentence(done: dict[str, Any]) -> str:
+    """How good one sample project's model is, in words."""
+    if not done["evaluation"]:
+        return f"{done['kind']}: {done['state']}"
+    n, accuracy = done["evaluation"]["n"], done["evaluation"]["accuracy"]
+    return f"{done['kind']}: {figure(accuracy)} of {n} held-out pictures right"
 
 
 def _welcome(found: dict[str, Any], *, host: str, port: int) -> str:
@@ -44,5 +55,5 @@ def _welcome(found: dict[str, Any], *, host: str, port: int) -> str:
     if found["admin"]:
         lines.append(f"Sign in as {found['admin']['email']} with the password {found['admin']['password']}")
     if found["jobs"]:
-        lines.append(f"{len(found['jobs'])} projects are being filled and trained; the page shows how far they are.")
+        lines.append(f"{len(found['jobs'])} projects are being filled and trained; see `sightloop jobs list`.")
     return "\n".join([*lines, "Ctrl-C stops it; `sightloop serve` starts it again."])

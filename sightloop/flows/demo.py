@@ -20,7 +20,7 @@ from sightloop.store import jobs, users
 from sightloop.store import projects as project_rows
 
 ADMIN = "admin@sightloop.local"
-STEPS = ("draw", "import", "describe", "snapshot", "train", "evaluate", "register")
+STEPS = ("draw", "import", "describe", "snapshot", "train", "evaluate", "register", "rescore")
 SEED = 7
 TRAINING: Json = {
     "backbone": "resnet10t_narrow",
