@@ -50,7 +50,9 @@ def test_promtool_finds_no_fault_in_what_a_busy_server_says(tmp_path: Path) -> N
     assert len(requests) < 12, requests
     assert not any("nothing-" in one or "nowhere" in one or "BREW" in one for one in requests)
     assert 'project="paint"' in "".join(series(said, "sightloop_predictions_total"))
-    assert {"decode", "infer", "queue"} == {stage(one) for one in series(said, "sightloop_inference_duration_seconds_count")}
+    assert {"decode", "infer", "queue"} == {
+        stage(one) for one in series(said, "sightloop_inference_duration_seconds_count")
+    }
 
 
 def stage(labels: str) -> str:

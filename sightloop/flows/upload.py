@@ -40,6 +40,11 @@ class Outcome:
     reason: str | None
 
 
+def check(services: Services, *, user: User, project: str) -> None:
+    """Raise Missing or Forbidden now, before a body is read, where `user` may not upload to the project."""
+    project_for(services, user=user, name=project, action="upload")
+
+
 def keep(
     services: Services,
     *,

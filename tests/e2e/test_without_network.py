@@ -76,11 +76,17 @@ def test_the_server_answers_and_stores_without_loading_what_only_training_needs(
 
 def test_pictures_are_imported_and_answered_without_a_network(tmp_path: Path) -> None:
     with opened(tmp_path / "data") as services:
-        put_live(services, projects.create(services, user=OPERATOR, name="paint", classes=("red", "blue")), tmp_path / "bundle")
+        put_live(
+            services,
+            projects.create(services, user=OPERATOR, name="paint", classes=("red", "blue")),
+            tmp_path / "bundle",
+        )
     for colour in ("red", "blue"):
         (tmp_path / "pictures" / colour).mkdir(parents=True)
         (tmp_path / "pictures" / colour / "0.jpg").write_bytes(tiny.picture(colour))
     sightloop(tmp_path / "data", "import", "paint", str(tmp_path / "pictures"))
-    [answer] = json.loads(sightloop(tmp_path / "data", "predict", "paint", str(tmp_path / "pictures" / "red" / "0.jpg")))
+    [answer] = json.loads(
+        sightloop(tmp_path / "data", "predict", "paint", str(tmp_path / "pictures" / "red" / "0.jpg"))
+    )
     assert answer["prediction"] == "red"
     assert json.loads(sightloop(tmp_path / "data", "insights", "paint"))["images"] == 2

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from sightloop.core.entities import Image, Json, User
 from sightloop.core.errors import Overloaded, StorageFull, Unavailable
 from sightloop.flows import answer, correct, library, upload
-from sightloop.flows.access import project_for
 from sightloop.flows.filtering import filters
 from sightloop.web import errors, shapes
 from sightloop.web.desk import AtDesk, Desk, Labeller, Uploader, Viewer
@@ -131,7 +130,7 @@ class BulkReport(shapes.Shape):
 )
 async def send(project: str, request: Request, user: Uploader, desk: AtDesk) -> Response:
     """Store pictures; 201 when one is new, 200 when all were here already, 422 when none could be taken."""
-    await desk.ask(project_for, user=user, name=project, action="upload")
+    await desk.ask(upload.check, user=user, project=project)
     async with files_on_disk(
         request.scope, request.receive, folder=desk.services.blobs.incoming, cap=desk.settings.max_upload_bytes
     ) as received:
