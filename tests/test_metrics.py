@@ -29,6 +29,7 @@ def visited(running: Running, token: str) -> str:
     """The metrics after a few good requests and many strange ones."""
     with running.client(token) as client:
         upload(client, tiny.picture("red"))
+        client.post("/api/v1/projects/paint/rescore")
         client.post("/api/v1/projects/paint/predict", files={"image": ("photo.jpg", tiny.picture("blue"))})
         for number in range(30):
             client.get(f"/api/v1/projects/nothing-{number}")
@@ -49,6 +50,7 @@ def test_promtool_finds_no_fault_in_what_a_busy_server_says(tmp_path: Path) -> N
     requests = series(said, "sightloop_http_requests_total")
     assert len(requests) < 12, requests
     assert not any("nothing-" in one or "nowhere" in one or "BREW" in one for one in requests)
+    assert {'sightloop_jobs{state="queued"} 1.0', 'sightloop_jobs{state="running"} 0.0'} <= set(said.splitlines())
     assert 'project="paint"' in "".join(series(said, "sightloop_predictions_total"))
     assert {"decode", "infer", "queue"} == {
         stage(one) for one in series(said, "sightloop_inference_duration_seconds_count")

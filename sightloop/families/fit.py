@@ -13,13 +13,12 @@ from sightloop.core.entities import Json
 from sightloop.core.errors import Rejected
 from sightloop.families import checkpoint, torchvision_ops
 from sightloop.families.backbone import Network
+from sightloop.families.convolution import quick_gradients
 from sightloop.families.learner import Course, Learner, Side
 
 torchvision_ops.declare()
 
 import lightning.pytorch as lightning  # noqa: E402 — imports torchvision, which needs the operators declared above
-
-CLIP = 1.0  # the largest norm of all gradients together
 
 
 def fit(network: Network, train: Side, judge: Side, *, course: Course) -> list[Json]:
@@ -37,7 +36,7 @@ def fit(network: Network, train: Side, judge: Side, *, course: Course) -> list[J
     if state is not None:
         learner.restore(state)
     if not learner.finished:
-        with _quiet(), _threads(course.params.threads):
+        with _quiet(), _threads(course.params.threads), quick_gradients(network):
             trainer = _trainer(course, epochs=course.params.epochs - learner.epoch, judges=len(judge.targets) > 0)
             learner.train()
             trainer.fit(learner)
@@ -54,7 +53,6 @@ def _trainer(course: Course, *, epochs: int, judges: bool) -> lightning.Trainer:
         devices=1,
         max_epochs=epochs,
         precision="bf16-mixed" if course.params.precision == "bf16" else "32-true",
-        gradient_clip_val=CLIP,
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
         limit_val_batches=1.0 if judges else 0,

@@ -26,7 +26,9 @@ torchvision_ops.declare()
 import lightning.pytorch as lightning  # noqa: E402 — imports torchvision, which needs the operators declared above
 
 REPORT_SECONDS = 1.0
+CLIP = 1.0  # the largest norm of all gradients together
 FINAL_RATE = 0.01  # of the highest
+CHEAP = 2.0  # a checkpoint that takes longer than half a second is made the more seldom
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Learner(lightning.LightningModule):
         self._judged: list[tuple[float, int, int]] = []
         self._steps = len(self._batches(0))
         self._step, self._spoke, self._saved = 0, 0.0, time.monotonic()
+        self._saving = 0.0  # seconds that the last checkpoint took
         self._began = (0.0, self._saved)  # epochs done, and when
 
     @property
@@ -90,7 +93,8 @@ class Learner(lightning.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         optimiser = torch.optim.AdamW(
-            groups(self.network, self.wanted, body_rate=self.wanted.backbone_lr if self.course.pretrained else 1.0)
+            groups(self.network, self.wanted, body_rate=self.wanted.backbone_lr if self.course.pretrained else 1.0),
+            fused=True,
         )
         if self._optimiser_state is not None:
             optimiser.load_state_dict(self._optimiser_state)
@@ -120,6 +124,10 @@ class Learner(lightning.LightningModule):
             images = images.contiguous(memory_format=torch.channels_last)
         logits: Tensor = self.network(images)[0]
         return logits.float()
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:  # noqa: ARG002
+        wanted = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        nn.utils.clip_grad_norm_(wanted, CLIP)  # Lightning's own clipping refuses fused optimisers
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
         self._step = batch_idx + 1
@@ -183,7 +191,8 @@ class Learner(lightning.LightningModule):
         return f", about {left:.0f} s left" if left < 100 else f", about {left / 60:.0f} min left"
 
     def _save(self) -> None:
-        if not self.finished and time.monotonic() - self._saved < self.wanted.checkpoint_seconds:
+        began = time.monotonic()
+        if not self.finished and began - self._saved < max(1.0, CHEAP * self._saving) * self.wanted.checkpoint_seconds:
             return
         state = {
             "key": self.course.key,
@@ -197,6 +206,7 @@ class Learner(lightning.LightningModule):
         }
         checkpoint.save(self.course.work, self.epoch, state)
         self._saved = time.monotonic()
+        self._saving = self._saved - began
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what the checkpoint was."""

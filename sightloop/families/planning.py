@@ -17,6 +17,7 @@ from sightloop.core.errors import Rejected
 from sightloop.families import backbone as backbones
 from sightloop.families import features
 from sightloop.families.backbone import Network
+from sightloop.families.convolution import quick_gradients
 from sightloop.families.features import Front
 from sightloop.families.learner import groups
 from sightloop.families.parameters import STAGES, TransferParams
@@ -53,7 +54,8 @@ def estimate(counts: Mapping[str, int], params: TransferParams, parts: Parts, *,
     batch = min(MEASURED_BATCH, params.batch)
     images = torch.zeros(batch, 3, params.input_size, params.input_size)
     inputs = front(images) if front is not None else images
-    step = _seconds(lambda: _step(tail, inputs, params)) / batch
+    with quick_gradients(tail):
+        step = _seconds(lambda: _step(tail, inputs, params)) / batch
     look = _seconds(lambda: _look(tail, inputs, params)) / batch
     fronted = _seconds(lambda: front(images)) / batch if front is not None else 0.0
     read = 0.0 if front is not None else DECODE_SECONDS / _cores()
@@ -94,7 +96,7 @@ def _seconds(work: Callable[[], object]) -> float:
 def _step(tail: Network, inputs: Tensor, params: TransferParams) -> None:
     """One step of training, optimiser included; the rate is 0, so that nothing is learnt."""
     tail.train()
-    optimiser = torch.optim.AdamW(groups(tail, params, body_rate=1.0), lr=0.0)
+    optimiser = torch.optim.AdamW(groups(tail, params, body_rate=1.0), lr=0.0, fused=True)
     for group in optimiser.param_groups:
         group["lr"] = 0.0
     with torch.autocast("cpu", torch.bfloat16, enabled=params.precision == "bf16"):

@@ -76,6 +76,12 @@ def workers_alive(services: Services) -> int:
         return len(jobs.workers_alive(db, since=services.db.now(db) - ALIVE))
 
 
+def counts(services: Services) -> dict[str, int]:
+    """How many jobs are in each state."""
+    with services.db.connect() as db:
+        return jobs.counts(db)
+
+
 def seen(services: Services, worker: str) -> None:
     """Say that `worker` is alive."""
     with services.db.begin() as db:

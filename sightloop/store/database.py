@@ -155,7 +155,7 @@ def _translated() -> Iterator[None]:
         raise ours from error
 
 
-FULL = {"SQLITE_FULL", "53100"}
+FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "53100"}
 BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT", "55P03", "40P01", "40001"}
 
 
@@ -165,7 +165,7 @@ def _in_our_words(error: DBAPIError) -> SightloopError | None:
     if isinstance(error, DataError):
         return Rejected("a value cannot be stored.", hint="Text must hold no NUL, numbers must not be huge.")
     if code in FULL or getattr(cause, "errno", None) == errno.ENOSPC:
-        return StorageFull("the database's disk is full.", hint="Free some space; nothing was written.")
+        return StorageFull("the database's disk takes no more.", hint="Free some space; nothing was written.")
     if code in BUSY:
         return Unavailable(f"the database was busy for {BUSY_SECONDS} s.", hint="Try again.")
     if code == "SQLITE_CANTOPEN" or _is_gone(code, error):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from sightloop.core.entities import Job, JobState, Json, User
 from sightloop.core.errors import Conflict, Missing, Rejected
@@ -181,6 +181,12 @@ def all(  # noqa: A001
         mine = select(members.c.project_id).where(members.c.user_id == reader.id)
         query = query.where(or_(c.project_id.in_(mine), c.created_by == reader.id))
     return [rows.read(Job, row) for row in db.execute(query)]
+
+
+def counts(db: Connection) -> dict[str, int]:
+    """How many jobs are in each state, none left out."""
+    query = select(jobs.c.state, func.count()).group_by(jobs.c.state)
+    return dict.fromkeys(get_args(JobState), 0) | dict(db.execute(query).tuples().all())
 
 
 def _expired(at: float) -> Any:

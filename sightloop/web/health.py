@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 from sightloop import __version__, telemetry
 from sightloop.core.entities import Json
 from sightloop.core.errors import Forbidden, Overloaded, SightloopError, StorageFull
+from sightloop.flows import jobs
 from sightloop.flows.services import Services
 from sightloop.web.brief import Brief
 from sightloop.web.desk import Desk
@@ -77,6 +78,8 @@ class Health:
     async def metrics(self, request: Request) -> Response:
         """Prometheus figures, for this machine or for who has the token."""
         _refuse_strangers(request, token=self._desk.settings.metrics_token)
+        count = partial(_jobs, self._desk.services)
+        telemetry.set_jobs((await self._seen.get("jobs", lambda: self._check(count))).get("states", {}))
         return Response(telemetry.render(), headers={"content-type": telemetry.CONTENT_TYPE})
 
     async def _look(self) -> Json:
@@ -137,6 +140,10 @@ def _model(services: Services, *, bound: int) -> Json:
     if depth >= bound:
         raise Overloaded(f"{depth} pictures wait for a core.")
     return {"queue": depth}
+
+
+def _jobs(services: Services) -> Json:
+    return {"states": jobs.counts(services)}
 
 
 def _refuse_strangers(request: Request, *, token: str | None) -> None:

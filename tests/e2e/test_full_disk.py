@@ -122,3 +122,14 @@ def stored(disk: SmallDisk) -> list[str]:
 def left_over(disk: SmallDisk) -> list[str]:
     """Files that are on their way in."""
     return [path.name for folder in ("incoming", "imports") for path in (disk.folder / folder).glob("*")]
+
+
+def test_a_correction_that_finds_no_room_changes_nothing(disk: SmallDisk) -> None:
+    image = upload(disk.client, tiny.picture("blue", seed=7)).json()["files"][0]["image"]
+    path = f"/api/v1/images/{image['id']}"
+    disk.fill()
+    refused = [disk.client.put(f"{path}/label", json={"value": "red"}) for _ in range(3)]
+    there = disk.client.get(path).json()["label"]
+    disk.free()
+    assert ({one.status_code for one in refused}, there) == ({507}, None)
+    assert disk.client.put(f"{path}/label", json={"value": "red"}).json()["shown"] == "red"
