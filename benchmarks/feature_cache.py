@@ -36,11 +36,11 @@ SEEDS = 2
 
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path, exists=True), help="a folder of class folders; else drawn ones")
-@click.option("--count", default=64, show_default=True, help="training pictures to be timed on")
+@click.option("--count", default=160, show_default=True, help="training pictures to be timed on")
 @click.option("--epochs", default=10, show_default=True)
 @click.option("--backbone", default="resnet50", show_default=True)
 @click.option("--weights", default="none", show_default=True)
-@click.option("--views", default=4, show_default=True, help="augmented views in the cache")
+@click.option("--views", default=2, show_default=True, help="augmented views in the cache")
 @click.option("--accuracy", is_flag=True, help="compare accuracy instead, on all pictures")
 def main(data: Path | None, count: int, epochs: int, backbone: str, weights: str, views: int, accuracy: bool) -> None:
     """Time the roads, or compare the accuracy of the first and the last."""

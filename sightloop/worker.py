@@ -158,7 +158,8 @@ class Worker:
         with suppress(Conflict):
             job = jobs.held(self._services, job_id=child.job.id, fence=child.job.fence)
             died = f"its process was killed by signal {-code}." if code < 0 else f"its process ended with code {code}."
-            jobs.note(self._services, job, line=_tail(child.output) or died)
+            if said := _tail(child.output):
+                jobs.note(self._services, job, line=said)
             if self.stopping.is_set() and not job.cancel_requested:
                 jobs.release(self._services, job)
             else:

@@ -78,7 +78,7 @@ class TransferParams(Common):
     contrast: float = _number(0.15, 0.0, 1.0, help="augmentation: at most this share more or less contrast")
     augment: bool = field(default=True, metadata={"help": "False switches every augmentation off"})
     cache: bool = field(default=True, metadata={"help": "compute the frozen part once per view, not once per epoch"})
-    views: int = _number(4, 1, 64, help="augmented views of each picture in the cache")
+    views: int = _number(2, 1, 64, help="copies of each picture in the cache: itself, the others augmented")
     channels_last: bool = field(
         default=True, metadata={"help": "keep colours innermost in memory, faster on processors"}
     )

@@ -186,7 +186,7 @@ def all(  # noqa: A001
 def counts(db: Connection) -> dict[str, int]:
     """How many jobs are in each state, none left out."""
     query = select(jobs.c.state, func.count()).group_by(jobs.c.state)
-    return dict.fromkeys(get_args(JobState), 0) | dict(db.execute(query).tuples().all())
+    return dict.fromkeys(get_args(JobState), 0) | {state: int(n) for state, n in db.execute(query)}
 
 
 def _expired(at: float) -> Any:

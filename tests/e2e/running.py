@@ -24,7 +24,7 @@ from sightloop.settings import Settings
 from tests.web.people import ALL_SCOPES, PASSWORD, add_account
 from tests.web.tiny_model import put_live
 
-PATIENCE = 90.0
+PATIENCE = 240.0
 ANNOUNCED = "Listening on "
 
 

@@ -17,7 +17,7 @@ from sightloop.flows.services import Services
 from tests import tiny
 from tests.e2e.running import environment, opened, until
 
-EPOCHS = 40
+EPOCHS = 25
 TRAINING: dict[str, Any] = {
     "backbone": "test_resnet", "weights": "none", "input_size": 32, "precision": "fp32", "epochs": EPOCHS,
     "patience": 0, "views": 2, "checkpoint_seconds": 0.2,
