@@ -94,6 +94,7 @@ def test_familiar_pictures_are_not_all_off_domain(made: tuple[Path, Json], data:
     assert np.mean(shares) == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.parametrize("made", ["transfer"], indirect=True)
 def test_every_epoch_is_reported_once_with_its_figures(made: tuple[Path, Json]) -> None:
     said = json.loads((made[0] / "progress.json").read_text())
     epochs = [progress["figures"] for progress in said if "epoch" in progress["figures"]]
