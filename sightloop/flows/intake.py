@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from sightloop import telemetry
@@ -15,6 +14,7 @@ from sightloop.core.errors import BadImage, Overloaded, Rejected
 from sightloop.core.ids import new_id
 from sightloop.core.ports import Report
 from sightloop.flows.answer import prediction, with_issues
+from sightloop.flows.naming import file_title
 from sightloop.flows.services import Services
 from sightloop.store import images, imports
 
@@ -26,7 +26,6 @@ BATCH_COUNT = 64
 BATCH_BYTES = 64 << 20
 PATIENCE = 600.0  # seconds a picture may wait for a core: nobody stands at the door
 BLOB_THREADS = 4
-MAX_NAME = 255
 
 Fate = Literal["stored", "duplicate", "failed"]
 
@@ -271,12 +270,6 @@ def _image(services: Services, one: Loaded, whole: Whole, *, answer: Answer | No
 def _answered(services: Services, project: Project, image: Image, answer: Answer) -> Answered:
     facts = with_issues(answer.facts, project) if answer.facts else None
     return image, facts, prediction(services, project, image, answer), answer.embedding
-
-
-def file_title(name: str) -> str:
-    """A picture's own name as data: no folders, nothing unprintable, at most 255 characters."""
-    last = PurePosixPath(name.replace("\\", "/")).name
-    return "".join(letter for letter in last if letter.isprintable())[:MAX_NAME] or "picture"
 
 
 def _item(one: Taken) -> imports.Item:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 from sightloop import telemetry
@@ -12,12 +12,11 @@ from sightloop.core.entities import Image, Project, User
 from sightloop.core.errors import BadImage
 from sightloop.core.ids import new_id
 from sightloop.flows.access import project_for
+from sightloop.flows.naming import file_title
 from sightloop.flows.services import Services
 from sightloop.store import images
 from sightloop.vision.decode import probe
 from sightloop.vision.headers import Header
-
-MAX_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def _draft(
         id=new_id(),
         project_id=project.id,
         sha256=one.sha256,
-        name=clean_name(one.name),
+        name=file_title(one.name),
         media_type=header.media_type,
         size=one.size,
         created_at=services.clock(),
@@ -125,12 +124,6 @@ def _draft(
         captured_at=header.captured_at,
         uploaded_by=user.id,
     )
-
-
-def clean_name(name: str) -> str:
-    """The file's own name: no folders, nothing unprintable, at most 255 characters; it is data and never a path."""
-    last = PurePosixPath(name.replace("\\", "/")).name
-    return "".join(letter for letter in last if letter.isprintable())[:MAX_NAME] or "picture"
 
 
 def _settle(services: Services, one: Incoming) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sightloop.flows.naming import file_name, folder_name
@@ -19,11 +19,13 @@ def safe(name: str) -> bool:
 
 
 @given(st.text())
+@example(".0.jpg")
 def test_any_text_becomes_a_safe_file_name(text: str) -> None:
     assert safe(file_name(text))
 
 
 @given(st.text())
+@example(".0")
 def test_any_text_becomes_a_safe_folder_name(text: str) -> None:
     assert safe(folder_name(text))
 

@@ -8,7 +8,7 @@ import pytest
 
 from sightloop.core.entities import Project, User
 from sightloop.core.errors import Missing
-from sightloop.flows import trash, upload
+from sightloop.flows import naming, trash, upload
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 
@@ -99,4 +99,4 @@ def test_known_checksums_need_not_be_sent(
     [("../../etc/passwd", "passwd"), ("a\\b\\c.png", "c.png"), ("", "picture"), ("x\x00y.jpg", "xy.jpg"), ("..", "..")],
 )
 def test_a_client_name_is_data_and_never_a_path(name: str, kept: str) -> None:
-    assert upload.clean_name(name) == kept
+    assert naming.file_title(name) == kept
