@@ -1,9 +1,10 @@
-"""Write docs/reference from the code; with --check say which page is out of date and leave with 1."""
+"""Write docs/reference and ui/openapi.json from the code; with --check say which is out of date and leave with 1."""
 
 from __future__ import annotations
 
 import argparse
 import inspect
+import json
 import sys
 import tempfile
 import typing
@@ -29,7 +30,9 @@ from sightloop.web.app import create_app
 from sightloop.web.desk import Needs
 from sightloop.web.guard import PUBLIC
 
-FOLDER = Path(__file__).parent / "reference"
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "docs" / "reference"
+DOCUMENT = ROOT / "ui" / "openapi.json"
 NOTE = "<!-- Written by docs/generate.py from the code; do not edit. -->"
 NONE = "–"
 VARIES = {"workers": "one per core"}  # defaults that depend on the machine
@@ -331,24 +334,36 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([f"| {' | '.join(head)} |", "|" + "---|" * len(head), *(f"| {line} |" for line in lines)])
 
 
+def openapi() -> str:
+    """The OpenAPI document, from which the web page's types are made."""
+    with application() as app:
+        return json.dumps(app.openapi(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def files() -> dict[Path, str]:
+    """Every generated file: the pages of the reference and the OpenAPI document."""
+    return {**{FOLDER / name: text for name, text in pages().items()}, DOCUMENT: openapi()}
+
+
 def out_of_date() -> list[str]:
-    """The names of the pages that differ from what the code says."""
-    wanted = pages()
-    there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
-    return sorted(name for name in {*wanted, *there} if wanted.get(name) != there.get(name))
+    """The generated files that differ from what the code says."""
+    wanted = files()
+    there = {path: path.read_text(encoding="utf-8") for path in (*FOLDER.glob("*.md"), DOCUMENT) if path.is_file()}
+    wrong = [path for path in {*wanted, *there} if wanted.get(path) != there.get(path)]
+    return sorted(path.relative_to(ROOT).as_posix() for path in wrong)
 
 
 def main() -> int:
-    """Write the pages, or compare them."""
+    """Write the files, or compare them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; leave with 1 where a page is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing; leave with 1 where a file is out of date")
     if parser.parse_args().check:
         wrong = out_of_date()
-        sys.stderr.writelines(f"docs/reference/{name} is out of date: python docs/generate.py\n" for name in wrong)
+        sys.stderr.writelines(f"{name} is out of date: python docs/generate.py\n" for name in wrong)
         return 1 if wrong else 0
-    FOLDER.mkdir(exist_ok=True)
-    for name, text in pages().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+    for path, text in files().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     return 0
 
 

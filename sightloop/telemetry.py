@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from prometheus_client import (
     CollectorRegistry,
@@ -14,13 +15,15 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MAX_SERIES = 500  # label sets per metric that carries words people chose
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 REGISTRY = CollectorRegistry()
-ProcessCollector(registry=REGISTRY)
+_process = ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 GCCollector(registry=REGISTRY)
 
@@ -51,10 +54,28 @@ INFERENCE_SECONDS = Histogram(
     registry=REGISTRY,
 )
 QUEUE = Gauge("sightloop_inference_queue_images", "Pictures waiting for inference.", registry=REGISTRY)
+MODELS = Gauge("sightloop_models_loaded", "Model versions in memory.", registry=REGISTRY)
 SWAPS = Counter("sightloop_model_swaps_total", "Live models replaced while serving.", registry=REGISTRY)
 JOBS = Gauge("sightloop_jobs", "Jobs by state.", ["state"], registry=REGISTRY)
 
 _words: set[tuple[str, str, str]] = set()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What this process has counted since it began; `memory` in bytes, None where the system does not say.
+
+    `errors` are answers with a status of 500 or more. `within` counts the requests that took at most each of `SECONDS`,
+    and last all of them.
+    """
+
+    requests: float
+    errors: float
+    predictions: float
+    within: tuple[float, ...]
+    queue: float
+    models: float
+    memory: float | None
 
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
@@ -88,6 +109,11 @@ def set_queue(images: int) -> None:
     QUEUE.set(images)
 
 
+def set_models(versions: int) -> None:
+    """Set how many model versions are in memory."""
+    MODELS.set(versions)
+
+
 def count_swap() -> None:
     """Count one live model replaced while serving."""
     SWAPS.inc()
@@ -102,3 +128,25 @@ def set_jobs(states: Mapping[str, int]) -> None:
 def render() -> bytes:
     """Everything in the Prometheus text format 0.0.4."""
     return generate_latest(REGISTRY)
+
+
+def reading() -> Reading:
+    """The figures of this moment, added up over their labels."""
+    requests = list(_samples(REQUESTS, "_total"))
+    within = dict.fromkeys([*map(float, SECONDS), float("inf")], 0.0)
+    for sample in _samples(REQUEST_SECONDS, "_bucket"):
+        within[float(sample.labels["le"])] += sample.value
+    return Reading(
+        requests=sum(sample.value for sample in requests),
+        errors=sum(sample.value for sample in requests if sample.labels["status"] >= "500"),
+        predictions=sum(sample.value for sample in _samples(PREDICTIONS, "_total")),
+        within=tuple(within.values()),
+        queue=sum(sample.value for sample in _samples(QUEUE, "")),
+        models=sum(sample.value for sample in _samples(MODELS, "")),
+        memory=next((sample.value for sample in _samples(_process, "process_resident_memory_bytes")), None),
+    )
+
+
+def _samples(metric: Collector, ending: str) -> Iterator[Sample]:
+    """The samples whose names end so; "" where the metric has no others."""
+    return (sample for family in metric.collect() for sample in family.samples if sample.name.endswith(ending))

@@ -1,4 +1,4 @@
-"""`sightloop jobs`: list, show, cancel and follow jobs."""
+"""`sightloop jobs`: list, show, cancel, try again and follow jobs."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ STATES = ("queued", "running", "done", "failed", "cancelled")
 
 @click.group()
 def jobs() -> None:
-    """List, show, cancel and follow jobs."""
+    """List, show, cancel, try again and follow jobs."""
 
 
 @jobs.command("list")
 @click.option("--project", help="Of one project only.")
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Repeatable.")
+@click.option("--kind", "kinds", multiple=True, help="Such as train, import or check; repeatable.")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
 @json_option
-def list_(project: str | None, states: tuple[str, ...], limit: int, as_json: bool) -> None:
+def list_(project: str | None, states: tuple[str, ...], kinds: tuple[str, ...], limit: int, as_json: bool) -> None:
     """The newest jobs."""
     from sightloop.flows import access
     from sightloop.flows import jobs as flow
 
     wanted = cast("tuple[JobState, ...]", states) or None
     with opened() as services:
-        found = flow.listing(services, user=access.OPERATOR, project=project, states=wanted, limit=limit)
+        found = flow.listing(
+            services, user=access.OPERATOR, project=project, states=wanted, kinds=kinds or None, limit=limit
+        )
     rows = [
         (one.id, one.kind, one.state, f"{one.progress:.0%}", moment(one.created_at), (one.error or one.message)[:70])
         for one in found
@@ -65,6 +68,19 @@ def cancel(job_id: str, as_json: bool) -> None:
     with opened() as services:
         found = flow.cancel(services, user=access.OPERATOR, job_id=job_id)
     emit(found, as_json=as_json, text=lambda: f"Asked job {found.id} to stop; it is {found.state}.")
+
+
+@jobs.command()
+@click.argument("job_id")
+@json_option
+def retry(job_id: str, as_json: bool) -> None:
+    """Queue a job that failed or was cancelled again, as a new one."""
+    from sightloop.flows import access
+    from sightloop.flows import jobs as flow
+
+    with opened() as services:
+        found = flow.retry(services, user=access.OPERATOR, job_id=job_id)
+    emit(found, as_json=as_json, text=lambda: f"Queued job {found.id}, like {job_id}.")
 
 
 @jobs.command()

@@ -1,4 +1,4 @@
-"""Look at pictures: `sightloop predict`, `data` and `insights`."""
+"""Look at pictures: `sightloop predict` and `sightloop data`."""
 
 from __future__ import annotations
 
@@ -76,19 +76,6 @@ def list_(project: str, shown: str | None, status: str | None, limit: int, as_js
     rows = [(one.id, one.name[:40], one.status, one.shown or "-", figure(one.confidence), one.side) for one in found]
     head = ("picture", "name", "status", "shown as", "confidence", "side")
     emit(found, as_json=as_json, text=lambda: table(rows, head=head))
-
-
-@click.command()
-@click.argument("project")
-@json_option
-def insights(project: str, as_json: bool) -> None:
-    """What a project's pictures are like: classes, sizes, quality, states."""
-    from sightloop.flows import access
-    from sightloop.flows import insights as flow
-
-    with opened() as services:
-        found = flow.insights(services, user=access.OPERATOR, project=project)
-    emit(found, as_json=as_json, text=lambda: pairs(found))
 
 
 def examined(found: dict[str, Any]) -> str:

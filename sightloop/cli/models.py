@@ -53,6 +53,25 @@ def log(project: str, as_json: bool) -> None:
 
 @models.command()
 @click.argument("project")
+@click.argument("first")
+@click.argument("second")
+@json_option
+def compare(project: str, first: str, second: str, as_json: bool) -> None:
+    """How two versions answer the held-out pictures that taught neither."""
+    from sightloop.flows import access, comparing
+
+    with opened() as services:
+        found = comparing.compare(services, user=access.OPERATOR, project=project, first=first, second=second)
+    emit(found, as_json=as_json, text=lambda: _compared(found))
+
+
+def _compared(found: dict[str, Any]) -> str:
+    counted = f"{found['fixed_count']} right only with the second, {found['broken_count']} only with the first."
+    return "\n".join([found["sentence"], *([counted] if found["n"] else []), *filter(None, [found["reason"]])])
+
+
+@models.command()
+@click.argument("project")
 @click.argument("version")
 @click.option("--reason", default="", help="Kept in the log for ever.")
 @json_option

@@ -91,6 +91,26 @@ def set_(
     emit(changed, as_json=as_json, text=lambda: _told(changed))
 
 
+@project.command()
+@click.argument("name")
+@click.argument("value", type=click.FloatRange(0, 1))
+@click.option("--dry-run", is_flag=True, help="Only say what the tabs would show.")
+@json_option
+def floor(name: str, value: float, dry_run: bool, as_json: bool) -> None:
+    """Set the confidence below which an answer is shown as unknown, and say what the tabs show then."""
+    from sightloop.flows import access, projects
+    from sightloop.flows import floor as flow
+
+    with opened() as services:
+        found = flow.preview(services, user=access.OPERATOR, project=name, value=value)
+        if not dry_run:
+            projects.update(services, user=access.OPERATOR, name=name, floor=value)
+    tabs = sorted({*found["now"], *found["counts"]})
+    rows = [(tab, found["now"].get(tab, 0), found["counts"].get(tab, 0)) for tab in tabs]
+    head = ("tab", f"at {found['current']:g}", f"at {value:g}")
+    emit(found, as_json=as_json, text=lambda: table(rows, head=head))
+
+
 def _shares(text: str | None) -> list[float] | None:
     try:
         return [float(part) for part in text.split(",")] if text else None

@@ -56,10 +56,10 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def _plan(project: str, *, family: str, params: dict[str, Any], as_json: bool) -> None:
-    from sightloop.flows import access, training
+    from sightloop.flows import access, planning
 
     with opened() as services:
-        found = training.plan(services, user=access.OPERATOR, name=project, family=family, params=params)
+        found = planning.plan(services, user=access.OPERATOR, name=project, family=family, params=params)
     emit(found, as_json=as_json, text=lambda: pairs(_readable(found)))
 
 

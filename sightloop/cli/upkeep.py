@@ -1,4 +1,4 @@
-"""Upkeep: `sightloop check`, `backup`, `restore` and `doctor`."""
+"""Upkeep: `sightloop status`, `storage`, `check`, `backup`, `restore` and `doctor`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,48 @@ from typing import Any
 import click
 
 from sightloop.cli.opening import opened, settings_in_force
-from sightloop.cli.output import counter, emit, json_option
+from sightloop.cli.output import counter, emit, json_option, sections, table
 from sightloop.core.errors import SightloopError
 
 MARKS = {"ok": "ok  ", "advice": "note", "failed": "FAIL"}
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Whether database, store and worker work, and how many jobs there are; leaves with 1 where something does not."""
+    from sightloop.flows import status as flow
+
+    with opened() as services:
+        found = flow.look(services)
+    lines = [f"{MARKS['ok' if one['ok'] else 'failed']}  {one['name']}: {one['detail']}" for one in found["checks"]]
+    lines.append(f"{found['jobs_running']} jobs run, {found['jobs_queued']} wait.")
+    emit(found, as_json=as_json, text=lambda: "\n".join(lines))
+    failed = sum(not one["ok"] for one in found["checks"])
+    if failed:
+        raise SightloopError(f"{failed} of {len(found['checks'])} parts do not work.", hint="sightloop doctor")
+
+
+@click.command()
+@json_option
+def storage(as_json: bool) -> None:
+    """What takes the space: the disk, each kind of stored thing, each project."""
+    from sightloop.flows import access
+    from sightloop.flows import storage as flow
+
+    with opened() as services:
+        found = flow.overview(services, user=access.OPERATOR)
+    disk = " of ".join(_mebibytes(found["disk"][name]) for name in ("free", "total"))
+    parts = [(one["name"], _mebibytes(one["bytes"])) for one in found["parts"]]
+    each = [(one["name"], one["images"], _mebibytes(one["bytes"])) for one in found["projects"]]
+    shown = sections(
+        f"{disk} free.", table(parts, head=("part", "size")), table(each, head=("project", "pictures", "size"))
+    )
+    emit(found, as_json=as_json, text=lambda: shown)
+
+
+def _mebibytes(count: int) -> str:
+    return f"{count / 2**20:,.1f} MiB"
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -36,6 +37,27 @@ def params(name: str, values: Mapping[str, Any]) -> Any:
     """
     _known(name)
     return parameters.build(parameters.PARAMS[name], values)
+
+
+def offered(weights_dir: Path) -> list[Json]:
+    """Every family with its parameters, and why its defaults find no pretrained weights where they do not; no torch."""
+    return [
+        {
+            "name": name,
+            "about": inspect.getdoc(kind),
+            "params": parameters.described(kind),
+            "missing_weights": _missing_weights(name, weights_dir),
+        }
+        for name, kind in parameters.PARAMS.items()
+    ]
+
+
+def _missing_weights(name: str, weights_dir: Path) -> str | None:
+    try:
+        check_weights(name, {}, weights_dir)
+    except Rejected as error:
+        return error.message
+    return None
 
 
 def check_weights(name: str, values: Mapping[str, Any], weights_dir: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, TypeVar, cast, get_type_hints
 
 from sightloop.core.errors import Rejected
@@ -110,6 +110,32 @@ def build(kind: type[P], values: Mapping[str, Any]) -> P:
 def defaults(kind: type[Any]) -> dict[str, Any]:
     """The defaults of `kind`, ready for JSON."""
     return {spec.name: spec.default for spec in fields(kind) if spec.default is not MISSING}
+
+
+def described(kind: type[Any]) -> list[dict[str, Any]]:
+    """What a form needs to know of every parameter of `kind`, in their order.
+
+    Returns rows {name, about, takes, default, low, high, choices, pattern}: `takes` is int, float, bool, text, choice
+    or channels (nothing, or three numbers); a choice with a `pattern` also takes what matches it.
+    """
+    hints = get_type_hints(kind)
+    return [_row(spec, hints[spec.name]) for spec in fields(kind)]
+
+
+def _row(spec: Field[Any], kind: Any) -> dict[str, Any]:
+    rules = spec.metadata
+    pattern = rules.get("pattern")
+    plain = {int: "int", float: "float", bool: "bool", str: "text"}.get(kind, "channels")
+    return {
+        "name": spec.name,
+        "about": rules["help"],
+        "takes": "choice" if "choices" in rules else plain,
+        "default": spec.default,
+        "low": rules.get("low"),
+        "high": rules.get("high"),
+        "choices": list(rules.get("choices", ())),
+        "pattern": pattern.pattern if pattern else None,
+    }
 
 
 def _checked(name: str, value: Any, kind: Any, rules: Mapping[str, Any]) -> Any:

@@ -46,6 +46,13 @@ class Ticket:
     expires_at: float
 
 
+def options(services: Services) -> Json:
+    """What a stranger may know: {registration: open or closed, first: whether nobody has an account}."""
+    with services.db.connect() as db:
+        first = users.count(db) == 0
+    return {"registration": "open" if services.registration_open else "closed", "first": first}
+
+
 def register(services: Services, *, email: str, name: str, password: str, address: str = "") -> User:
     """Open an account; the first one becomes the administrator.
 
@@ -89,6 +96,17 @@ def add_user(services: Services, *, email: str, name: str, password: str, role: 
             raise Conflict(f"the e-mail address {email!r} has an account already.", hint="Choose another address.")
         users.add(db, user, password_hash=hashed)
     return user
+
+
+def create_user(services: Services, *, user: User, email: str, name: str, password: str, role: str) -> User:
+    """Open an account for somebody else, also where registration is closed.
+
+    Raises:
+        Forbidden: only administrators may.
+        Rejected, Conflict: as `add_user`.
+    """
+    require(user.role, "administer", what="accounts")
+    return add_user(services, email=email, name=name, password=password, role=role)
 
 
 def login(services: Services, *, email: str, password: str, address: str) -> Ticket:
@@ -264,6 +282,13 @@ def disable_user(services: Services, *, user: User, user_id: str) -> User:
         users.disable(db, user_id)
         sessions.end_all(db, user_id)
         return users.get(db, user_id)
+
+
+def enable_user(services: Services, *, user: User, user_id: str) -> User:
+    """Open a closed account again; its old sessions stay ended."""
+    require(user.role, "administer", what="accounts")
+    with services.db.begin() as db:
+        return users.enable(db, user_id)
 
 
 def check_email(email: str) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from sightloop import bundles
 from sightloop.core.entities import Job, Json
 from sightloop.core.ports import Report
-from sightloop.flows import dossier, manifests
+from sightloop.flows import dossier, manifests, outcomes
 from sightloop.flows.judging import judge, score, stored_cases
 from sightloop.flows.services import Services
 from sightloop.store import projects, snapshots
 
 
 def evaluate(services: Services, job: Job, report: Report) -> Json:
-    """Job step: score the new bundle on the snapshot's test side; figures, plots and card go into the bundle."""
+    """Job step: score the new bundle on the snapshot's test side; figures, plots and card go into the bundle.
+
+    What it said of each picture waits in the work folder until the bundle is registered.
+    """
     assert job.project_id is not None
     folder = services.work_folder(job.id) / "bundle"
     with services.db.connect() as db:
@@ -21,5 +24,6 @@ def evaluate(services: Services, job: Job, report: Report) -> Json:
     cases = stored_cases(services, manifests.read(services, taken))
     judged = judge(bundles.load(folder), cases, classes=project.classes, report=report)
     figures = score(judged, project=project)
+    outcomes.write(services.work_folder(job.id), judged)
     dossier.complete(folder, judged=judged, figures=figures, history=job.context["trained"].get("history", []))
     return {"evaluation": figures}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from sightloop.core.entities import Json, Project
+from sightloop.core.entities import Job, Json, Progress, Project, User
 from sightloop.core.errors import Conflict, Missing
+from sightloop.core.permissions import require
+from sightloop.core.ports import Report
 from sightloop.flows import view
 from sightloop.flows.services import Services
 from sightloop.store import images, jobs, projects, snapshots, tallies, versions
@@ -36,6 +38,7 @@ ALARMS: frozenset[Kind] = frozenset({"row_without_blob", "damaged_blob"})
 TEMP_LEASE = 3600.0  # seconds after which nobody finishes an upload any more
 ORPHAN_AGE = 86_400.0  # seconds for which bytes may wait for their row
 EXAMPLES = 20
+STEPS = ("check",)
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,27 @@ class Finding:
         return f"{self.count} {SENTENCES[self.kind]} ({state}): {', '.join(self.examples[:3])}"
 
 
-def check(services: Services, *, repair: bool = False, deep: bool = False) -> Json:
+def start(services: Services, *, user: User, repair: bool = False, deep: bool = False) -> Job:
+    """Queue a check; what it finds will be the job's `context["report"]`. Raises Forbidden."""
+    require(user.role, "administer", what="the storage")
+    params = {"repair": repair, "deep": deep}
+    with services.db.begin() as db:
+        return jobs.enqueue(db, kind="check", steps=STEPS, params=params, created_by=user.id)
+
+
+def run(services: Services, job: Job, report: Report) -> Json:
+    """Job step: the check that the job asks for."""
+    return {"report": check(services, repair=job.params["repair"], deep=job.params["deep"], report=report)}
+
+
+def check(services: Services, *, repair: bool = False, deep: bool = False, report: Report | None = None) -> Json:
     """Look at everything; with `repair` put right what can be, with `deep` recompute the hash of every stored file.
 
     A row without its bytes is an alarm and never dropped. Bytes without a row are removed only after a day, and after
     another look inside the transaction.
 
     Returns {ok, findings [{kind, count, examples, repaired}], lines, images, blobs, seconds}; `ok` says that nothing is
-    left to do.
+    left to do. No name in it says where on this machine anything lies.
     """
     began = time.monotonic()
     stored = {blob.sha256: blob.modified for blob in services.blobs.walk()}
@@ -76,7 +92,7 @@ def check(services: Services, *, repair: bool = False, deep: bool = False) -> Js
         *_links(services, everything, repair=repair),
     ]
     if deep:
-        findings.append(_finding("damaged_blob", list(_damaged(services, stored))))
+        findings.append(_finding("damaged_blob", list(_damaged(services, stored, report=report))))
     return _result(findings, images=len(needed), blobs=len(stored), seconds=time.monotonic() - began)
 
 
@@ -182,8 +198,10 @@ def _links(services: Services, everything: Iterable[Project], *, repair: bool) -
     ]
 
 
-def _damaged(services: Services, stored: Iterable[str]) -> Iterator[str]:
-    for sha in stored:
+def _damaged(services: Services, stored: Collection[str], *, report: Report | None) -> Iterator[str]:
+    for done, sha in enumerate(stored):
+        if report is not None:
+            report(Progress(done, len(stored), f"{done} of {len(stored)} files read"))
         try:
             path = services.blobs.path(sha)
         except Missing:

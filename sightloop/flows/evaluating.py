@@ -10,10 +10,10 @@ from pathlib import Path
 from sightloop.core.entities import Job, Json, Project, User
 from sightloop.core.errors import Rejected
 from sightloop.core.ports import Report
-from sightloop.flows import layouts, manifests
+from sightloop.flows import layouts, outcomes
 from sightloop.flows.access import project_for
 from sightloop.flows.bundle_cache import predictor
-from sightloop.flows.judging import Case, judge, score, stored_cases
+from sightloop.flows.judging import Case, judge, score, test_side
 from sightloop.flows.services import Services
 from sightloop.store import jobs, projects, versions
 
@@ -54,7 +54,7 @@ def start(
 
 
 def run(services: Services, job: Job, report: Report) -> Json:
-    """Job step: judge every picture, and keep the figures in the job.
+    """Job step: judge every picture; the figures stay in the job, what was said of stored pictures in their rows.
 
     Raises:
         Rejected: nobody labelled a picture of the test side.
@@ -65,6 +65,8 @@ def run(services: Services, job: Job, report: Report) -> Json:
     with _cases(services, job, project=project) as cases:
         judged = judge(predictor(services, version.bundle), cases, classes=project.classes, report=report)
     figures = score(judged, project=project)
+    with services.db.begin() as db:
+        outcomes.keep(db, outcomes.answers(judged), project=project, version=version, at=services.clock())
     return {"evaluation": {"project": project.name, "model_version": version.number, **figures}}
 
 
@@ -74,8 +76,7 @@ def _cases(services: Services, job: Job, *, project: Project) -> Iterator[Sequen
         with _labelled(project, Path(job.params["path"])) as layout:
             yield [_case(layout, item) for item in layout.items if item.label is not None]
         return
-    with services.db.connect() as db:
-        cases = stored_cases(services, manifests.teaching_rows(db, project))
+    cases = test_side(services, project)
     if not cases:
         hint = "Label more pictures: about a fifth of them is kept for judging."
         raise Rejected(f"project {project.name!r} has no labelled picture on its test side.", hint=hint)

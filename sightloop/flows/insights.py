@@ -14,12 +14,18 @@ MAX_SAMPLES = 24
 
 
 def insights(services: Services, *, user: User, project: str) -> Json:
-    """Class distribution by side and source, dimensions, quality issues and states of all pictures."""
+    """Class distribution by side and source, dimensions, quality issues and states of all pictures.
+
+    Returns:
+        As `store.tallies.summary`, with "shown" [{class, side, source, n}] for what the product shows, "classes" for
+        the names of the project's classes, and "dimensions" as `measure.insights.sizes`.
+    """
     target = project_for(services, user=user, name=project, action="view")
     with services.db.connect() as db:
         summary = tallies.summary(db, target.id)
     dimensions = measures.sizes(summary.pop("widths"), summary.pop("heights"))
-    return {**summary, "dimensions": dimensions, "classes": list(target.classes)}
+    shown = summary.pop("classes")
+    return {**summary, "shown": shown, "dimensions": dimensions, "classes": list(target.classes)}
 
 
 def class_samples(services: Services, *, user: User, project: str, shown: str, limit: int = 8) -> list[Image]:

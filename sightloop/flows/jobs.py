@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from sightloop.core.entities import Job, JobState, Json, User
 from sightloop.core.errors import Conflict, Forbidden, Missing
+from sightloop.core.permissions import Action, require
 from sightloop.flows.access import project_for, project_in
 from sightloop.flows.services import Services
-from sightloop.store import jobs
+from sightloop.store import attempts, jobs, names
 
 LEASE = 30.0
 ALIVE = 20.0
 STRANGE = 86_400.0  # seconds after which what belongs to no job goes
+GUESSABLE = 0.02  # share of a step that must be done before the rest is estimated from it
 FINAL: tuple[JobState, ...] = ("done", "failed", "cancelled")
+OWN: dict[str, Action] = {"import": "upload", "export": "export", "evaluate": "view"}  # others need "train"
 
 
 def listing(
@@ -24,12 +28,41 @@ def listing(
     user: User,
     project: str | None = None,
     states: Sequence[JobState] | None = None,
+    kinds: Sequence[str] | None = None,
     limit: int = 50,
 ) -> list[Job]:
     """The newest jobs that `user` may see, of one project or of all."""
     found = project_for(services, user=user, name=project, action="view") if project else None
+    project_id = found.id if found else None
     with services.db.connect() as db:
-        return jobs.all(db, project_id=found.id if found else None, states=states, limit=limit, reader=user)
+        return jobs.all(db, project_id=project_id, states=states, kinds=kinds, limit=limit, reader=user)
+
+
+def described(services: Services, *, found: Sequence[Job]) -> list[Json]:
+    """Jobs with the name of their `project`, `by_name`, the seconds `elapsed` since they began, and those `remaining`.
+
+    What remains is of the current step, judged by how far its current try has come in what time; None where the job
+    does not run or the try is at its very beginning.
+    """
+    with services.db.connect() as db:
+        known = names.of_projects(db, [job.project_id for job in found])
+        people = names.of_users(db, [job.created_by for job in found])
+        began = attempts.began(db, [job.id for job in found if job.state == "running"])
+        now = services.db.now(db)
+    return [
+        {
+            **dataclasses.asdict(job),
+            "project": known.get(job.project_id or ""),
+            "by_name": people.get(job.created_by or ""),
+            "elapsed": None if job.started_at is None else max(0.0, (job.finished_at or now) - job.started_at),
+            "remaining": _remaining(job, now - began[job.id]) if job.id in began else None,
+        }
+        for job in found
+    ]
+
+
+def _remaining(job: Job, spent: float) -> float | None:
+    return max(0.0, spent) * (1 - job.progress) / job.progress if job.progress >= GUESSABLE else None
 
 
 def show(services: Services, *, user: User, job_id: str) -> Job:
@@ -61,6 +94,27 @@ def cancel(services: Services, *, user: User, job_id: str) -> Job:
         job = jobs.cancel(db, job_id)
     clear_up(services, job_id)
     return job
+
+
+def retry(services: Services, *, user: User, job_id: str) -> Job:
+    """Queue a job that failed or was cancelled again, as a new one.
+
+    Raises:
+        Missing: no such job, or none this user may see.
+        Forbidden: the role is too low for this kind of job, or for somebody else's.
+        Conflict: it is neither failed nor cancelled, or the file that was sent for it is gone.
+    """
+    job = show(services, user=user, job_id=job_id)
+    action = OWN.get(job.kind, "train") if job.created_by == user.id else "train"
+    if job.project_id is None:
+        require(user.role, "administer", what=f"job {job_id!r}")
+    else:
+        project_for(services, user=user, name=job.project_id, action=action)
+    with services.db.begin() as db:
+        new = attempts.again(db, job_id, by=user.id)  # taken back by the error below
+        if not Path(job.params.get("path", "/")).exists():
+            raise Conflict(f"the file of job {job_id!r} is gone.", hint="Send it again.")
+    return new
 
 
 def log(services: Services, *, user: User, job_id: str) -> list[Json]:

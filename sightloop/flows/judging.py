@@ -13,6 +13,7 @@ from sightloop.core.arrays import Pixels, Scores
 from sightloop.core.entities import Json, Progress, Project
 from sightloop.core.errors import BadImage, Rejected
 from sightloop.core.ports import Predictor, Report
+from sightloop.flows import manifests
 from sightloop.flows.services import Services
 from sightloop.tasks import TASKS
 from sightloop.vision.decode import decode
@@ -23,12 +24,16 @@ THREADS = 2
 
 @dataclass(frozen=True)
 class Case:
-    """One picture to be judged; `read` gives its encoded bytes, `group` is its unit of resampling."""
+    """One picture to be judged; `read` gives its encoded bytes, `group` is its unit of resampling.
+
+    `image_id` is None where it is not a stored picture.
+    """
 
     read: Callable[[], bytes]
     label: str
     group: str
     leaked: bool = False
+    image_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,16 @@ def stored_cases(services: Services, rows: Sequence[Json]) -> list[Case]:
         return lambda: services.blobs.get(sha256)
 
     judging = [row for row in rows if row["side"] == "test"]
-    return [Case(reader(row["sha256"]), row["label"], row["group"], row["leaked"]) for row in judging]
+    return [
+        Case(reader(row["sha256"]), row["label"], row["group"], row["leaked"], image_id=row["image_id"])
+        for row in judging
+    ]
+
+
+def test_side(services: Services, project: Project) -> list[Case]:
+    """The pictures of the project's test side with their labels of now."""
+    with services.db.connect() as db:
+        return stored_cases(services, manifests.teaching_rows(db, project))
 
 
 def judge(

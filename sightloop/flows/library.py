@@ -9,13 +9,14 @@ from sightloop.core.entities import Image, Json, User
 from sightloop.core.errors import Rejected
 from sightloop.flows.access import image_for, project_for
 from sightloop.flows.services import Services
-from sightloop.store import images
+from sightloop.store import images, names
 from sightloop.store.images import Filters
 from sightloop.vision.decode import decode
 from sightloop.vision.thumbs import thumbnail as draw_thumbnail
 
 MAX_PAGE = 500
 THUMB_SIDE = 256
+MIN_PREVIEW, MAX_PREVIEW = 256, 4096
 
 
 def page(
@@ -53,10 +54,12 @@ def show(services: Services, *, user: User, image_id: str) -> Json:
 
 
 def history(services: Services, *, user: User, image_id: str) -> list[Json]:
-    """Who or what said what of this picture, and when, oldest first."""
+    """Who or what said what of this picture, and when, oldest first; `by_name` is None for the command line."""
     image, _ = image_for(services, user=user, image_id=image_id, action="view")
     with services.db.connect() as db:
-        return images.history(db, image.id)
+        told = images.history(db, image.id)
+        people = names.of_users(db, [one["by"] for one in told])
+    return [{**one, "by_name": people.get(one["by"] or "")} for one in told]
 
 
 def thumbnail(services: Services, *, user: User, image_id: str) -> bytes:
@@ -68,6 +71,19 @@ def thumbnail(services: Services, *, user: User, image_id: str) -> bytes:
     made = draw_thumbnail(decode(services.blobs.get(image.sha256), shrink_to=THUMB_SIDE), side=THUMB_SIDE)
     services.blobs.keep("thumb", image.sha256, made)
     return made
+
+
+def preview(services: Services, *, user: User, image_id: str, side: int = 2048) -> bytes:
+    """A WebP without metadata, upright, longest side at most `side` (256 to 4096) pixels, never enlarged; not kept.
+
+    Raises:
+        Rejected: another `side`.
+        BadImage: an unreadable picture.
+    """
+    if not MIN_PREVIEW <= side <= MAX_PREVIEW:
+        raise Rejected(f"side {side} does not fit.", hint=f"Use {MIN_PREVIEW} to {MAX_PREVIEW} pixels.")
+    image, _ = image_for(services, user=user, image_id=image_id, action="view")
+    return draw_thumbnail(decode(services.blobs.get(image.sha256), shrink_to=side), side=side)
 
 
 def original(services: Services, *, user: User, image_id: str) -> tuple[Path, Image]:

@@ -16,31 +16,42 @@ from sightloop.flows import registry
 from sightloop.flows.access import project_for
 from sightloop.flows.bundle_cache import unpacked
 from sightloop.flows.services import Services
-from sightloop.store import projects, versions
+from sightloop.store import names, projects, snapshots, versions
 from sightloop.store.database import Connection
 
 
 def listing(services: Services, *, user: User, name: str) -> list[Json]:
-    """All versions, newest first, with their alias (champion, previous, challenger)."""
+    """All versions, newest first, with their alias (champion, previous, challenger) and who made them."""
     project = project_for(services, user=user, name=name, action="view")
     with services.db.connect() as db:
         found = versions.all(db, project.id)
-    return [_with_alias(version, project, newest=found[0]) for version in found]
+        return [_told(db, version, project, newest=found[0]) for version in found]
 
 
-def _with_alias(version: ModelVersion, project: Project, *, newest: ModelVersion) -> Json:
+def _told(db: Connection, version: ModelVersion, project: Project, *, newest: ModelVersion) -> Json:
     aliases = {project.live_version_id: "champion", project.previous_version_id: "previous"}
     alias = aliases.get(version.id) or ("challenger" if version.id == newest.id else None)
-    return {**dataclasses.asdict(version), "alias": alias}
+    by_name = names.of_users(db, [version.created_by]).get(version.created_by or "")
+    return {**dataclasses.asdict(version), "alias": alias, "by_name": by_name}
 
 
 def show(services: Services, *, user: User, name: str, ref: str) -> Json:
-    """One version with its manifest and card."""
+    """One version as in `listing`, with its card, None where its bundle has none, and its snapshot's `counts`."""
     project = project_for(services, user=user, name=name, action="view")
     with services.db.connect() as db:
         version = versions.get(db, project.id, ref)
-    folder = unpacked(services, version.bundle)
-    return {**dataclasses.asdict(version), "card": (folder / "card.md").read_text()}
+        told = _told(db, version, project, newest=versions.all(db, project.id)[0])
+        counts = snapshots.get(db, version.snapshot_id).counts if version.snapshot_id else None
+    card = unpacked(services, version.bundle) / "card.md"
+    return {**told, "counts": counts, "card": card.read_text() if card.is_file() else None}
+
+
+def bundle(services: Services, *, user: User, name: str, ref: str) -> tuple[Path, str]:
+    """A version's packed bundle on this machine, and what to call it."""
+    project = project_for(services, user=user, name=name, action="view")
+    with services.db.connect() as db:
+        version = versions.get(db, project.id, ref)
+    return services.blobs.path(version.bundle), f"{project.name}-v{version.number}.bundle"
 
 
 def plot(services: Services, *, user: User, name: str, ref: str, plot: str) -> str:

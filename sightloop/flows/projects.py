@@ -20,6 +20,7 @@ from sightloop.store import images, projects, users, versions
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 MAX_CLASSES = 1000
 MAX_CLASS_LENGTH = 100
+WHOLE_NUMBERS = {"trash_days": (1, 3650), "min_samples_for_retraining": (1, 1_000_000)}  # settings and their ranges
 
 
 def create(
@@ -158,7 +159,11 @@ def _changes(
 
 
 def _check_settings(settings: Mapping[str, Any]) -> None:
-    """Raise Rejected where a setting that decides about sides is of another kind than it should be."""
+    """Raise Rejected where a setting that something here obeys is of another kind than it should be."""
+    for name, (low, high) in WHOLE_NUMBERS.items():
+        value = settings.get(name, low)
+        if type(value) is not int or not low <= value <= high:
+            raise Rejected(f"{name} {value!r} does not fit.", hint=f"Use a whole number from {low} to {high}.")
     ratios = settings.get("ratios", DEFAULT_RATIOS)
     if not isinstance(ratios, list | tuple) or [type(one) in (int, float) for one in ratios] != [True] * 3:
         raise Rejected(f"split ratios {ratios!r} are not three numbers.", hint="For example 0.7, 0.1, 0.2.")

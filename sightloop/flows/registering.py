@@ -5,7 +5,7 @@ from __future__ import annotations
 from sightloop.bundles import format as bundle_format
 from sightloop.core.entities import Job, Json, ModelVersion, Progress
 from sightloop.core.ports import Report
-from sightloop.flows import registry
+from sightloop.flows import outcomes, registry
 from sightloop.flows.services import Services
 from sightloop.store import projects, runs
 
@@ -18,19 +18,21 @@ def register(services: Services, job: Job, report: Report) -> Json:
     bundle = bundle_format.pack(work / "bundle", packed)
     services.blobs.adopt(packed, bundle)
     packed.unlink(missing_ok=True)
-    version = _list(services, job, bundle)
+    version = _list(services, job, bundle, answers=outcomes.read(work))
     report(Progress(1, 1, f"version {version.number} registered"))
     return {"version": version.number, "version_id": version.id}
 
 
-def _list(services: Services, job: Job, bundle: str) -> ModelVersion:
-    """End the run and list the bundle, in one transaction; a step that runs again finds the version it made."""
+def _list(services: Services, job: Job, bundle: str, *, answers: Json) -> ModelVersion:
+    """End the run and list the bundle with what it answered while it was judged, in one transaction.
+
+    A step that runs again finds the version it made.
+    """
     assert job.project_id is not None
     metrics = {"test": job.context["evaluation"], "training": job.context["trained"].get("metrics", {})}
     with services.db.begin() as db:
         project = projects.get(db, job.project_id)
-        runs.finish(db, job.context["run_id"], metrics=metrics["test"], state="done")
-        return registry.enlist(
+        version = registry.enlist(
             db,
             project,
             bundle=bundle,
@@ -40,3 +42,6 @@ def _list(services: Services, job: Job, bundle: str) -> ModelVersion:
             snapshot_id=job.context["snapshot_id"],
             by=job.created_by,
         )
+        runs.finish(db, job.context["run_id"], metrics=metrics["test"], state="done", version_id=version.id)
+        outcomes.keep(db, answers, project=project, version=version, at=services.clock())
+        return version

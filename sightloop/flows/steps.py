@@ -26,6 +26,7 @@ STEPS: Mapping[str, str] = {
     "judge": "evaluating.run",  # of an evaluation: a version that is in the registry
     "export": "export_job.run",
     "backup": "backup.run",
+    "check": "checking.run",
 }
 
 

@@ -42,16 +42,9 @@ def start(
         )
 
 
-def plan(services: Services, *, user: User, name: str, family: str, params: Mapping[str, Any]) -> Json:
-    """What a training would be: pictures per side, trainable parameters, seconds and bytes; nothing is queued."""
-    project = project_for(services, user=user, name=name, action="train")
-    checked = families.params(family, dict(params))
-    with services.db.connect() as db:
-        counts = manifests.count(manifests.teaching_rows(db, project))
-        warnings = manifests.warnings(db, project, counts)
-    totals = {side: sum(classes.values()) for side, classes in counts.items()}
-    estimate = families.plan(family, totals, checked, weights=services.weights)
-    return {"pictures": counts, "warnings": warnings, **estimate}
+def offered(services: Services) -> list[Json]:
+    """Every family that can be trained, with its parameters; see `families.offered`."""
+    return families.offered(services.weights)
 
 
 def train(services: Services, job: Job, report: Report) -> Json:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sightloop.core.entities import Image, User
+from sightloop.core.entities import Image, Project, User
 from sightloop.core.errors import Rejected
 from sightloop.flows.access import image_for
 from sightloop.flows.services import Services
-from sightloop.store import images
+from sightloop.store import images, projects
 
 DAY = 86_400.0
 BATCH = 200
@@ -43,11 +43,17 @@ def purge(services: Services, *, user: User, image_id: str) -> None:
 
 
 def purge_expired(services: Services) -> int:
-    """Purge what has been in the trash for longer than the setting says; returns how many."""
-    before, count = services.clock() - services.trash_days * DAY, 0
+    """Purge what has been in the trash for longer than its project says, or else the setting; returns how many."""
+    with services.db.connect() as db:
+        everything = projects.all(db, reader=None)
+    return sum(_purge_expired(services, project) for project in everything)
+
+
+def _purge_expired(services: Services, project: Project) -> int:
+    before, count = services.clock() - project.settings.get("trash_days", services.trash_days) * DAY, 0
     while True:
         with services.db.connect() as db:
-            expired = images.expired(db, before=before, limit=BATCH)
+            expired = images.expired(db, project.id, before=before, limit=BATCH)
         if not expired:
             return count
         for image in expired:

@@ -107,6 +107,7 @@ class Models:
             loaded = Loaded(version_id, self.source.number(version_id), predictor)
             self._loaded[version_id] = loaded
             self._forget_old()
+            telemetry.set_models(len(self._loaded))
             return loaded
 
     def _forget_old(self) -> None:

@@ -13,7 +13,7 @@ from sightloop.core.entities import Image, Json
 from sightloop.core.errors import Missing, Rejected
 from sightloop.store import rows, tallies
 from sightloop.store.database import lock, now
-from sightloop.store.tables import embeddings, events, images, labels, predictions
+from sightloop.store.tables import doubts, embeddings, events, images, labels, predictions
 
 NAME_KEY_LENGTH: Final = 100
 UNSURE: Final = -1.0  # the surety of an image without a prediction, below every confidence
@@ -124,7 +124,7 @@ def _update(db: Connection, pairs: Sequence[tuple[Image, Image]]) -> None:
 
 def _delete(db: Connection, ids: Sequence[str]) -> None:
     for piece in rows.chunks(ids):
-        for table in (labels, predictions, embeddings, events):
+        for table in (labels, predictions, embeddings, doubts, events):
             db.execute(delete(table).where(table.c.image_id.in_(piece)))
         db.execute(delete(images).where(images.c.id.in_(piece)))
 

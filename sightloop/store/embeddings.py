@@ -1,15 +1,36 @@
-"""The embedding of an image by a model version, as float16 bytes."""
+"""The embedding of an image by a model version, as float16 bytes; those of a few versions are kept in memory."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
-from sqlalchemy import Connection, delete, select
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine, delete, func, select
 
 from sightloop.core.arrays import Embedding
 from sightloop.store import rows
 from sightloop.store.tables import embeddings
+
+KEPT: Final = 2  # versions held in memory: 25,000 pictures with 576 numbers each are 29 MB
+MANY: Final = 2000  # missing vectors that are better read with all others than one by one
+
+Half = NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Vectors (n, d) of one version, and in which row each image's is. An image's vector never changes."""
+
+    places: dict[str, int]
+    vectors: Half
+
+
+_CACHES: WeakKeyDictionary[Engine, OrderedDict[str, _Kept]] = WeakKeyDictionary()
 
 
 def put_many(db: Connection, project_id: str, vectors: Sequence[tuple[str, str, Embedding]]) -> None:
@@ -46,6 +67,50 @@ def many(db: Connection, image_ids: Sequence[str], *, version_id: str) -> dict[s
     for piece in rows.chunks(list(image_ids)):
         found |= {row[0]: _vector(row[1]) for row in db.execute(query.where(embeddings.c.image_id.in_(piece)))}
     return found
+
+
+def gather(db: Connection, project_id: str, image_ids: Sequence[str], *, version_id: str) -> tuple[list[str], Half]:
+    """The vectors of these images, of which all but new ones come from memory.
+
+    Which images there are, the caller has read from rows in the same transaction: what is kept never brings one back.
+
+    Returns:
+        The images that have a vector, in the order asked; their vectors (n, d) float16.
+    """
+    kept = _kept(db, project_id, image_ids, version_id=version_id)
+    found = [name for name in image_ids if name in kept.places]
+    return found, kept.vectors[[kept.places[name] for name in found]]
+
+
+def _kept(db: Connection, project_id: str, image_ids: Sequence[str], *, version_id: str) -> _Kept:
+    mine = embeddings.c.project_id == project_id, embeddings.c.version_id == version_id
+    there = db.execute(select(func.count()).where(*mine)).scalar_one()
+    cache = _CACHES.setdefault(db.engine, OrderedDict())
+    kept = cache.get(version_id)
+    if kept is None or len(kept.places) > there:  # some were purged
+        kept = _Kept({}, np.zeros((0, 0), np.float16))
+    missing = [name for name in image_ids if name not in kept.places] if there else []
+    query = select(embeddings.c.image_id, embeddings.c.vector).where(*mine)
+    if len(missing) > MANY:
+        kept = _more(kept, [(row[0], row[1]) for row in db.execute(query) if row[0] not in kept.places])
+    else:
+        for piece in rows.chunks(missing):
+            some = query.where(embeddings.c.image_id.in_(piece))
+            kept = _more(kept, [(row[0], row[1]) for row in db.execute(some)])
+    cache[version_id] = kept
+    cache.move_to_end(version_id)
+    while len(cache) > KEPT:
+        cache.popitem(last=False)
+    return kept
+
+
+def _more(kept: _Kept, found: Sequence[tuple[str, bytes]]) -> _Kept:
+    """What is kept and `found` (image id, bytes) behind it; a new value, because others are reading the old one."""
+    if not found:
+        return kept
+    new = np.frombuffer(b"".join(data for _, data in found), np.float16).reshape(len(found), -1)
+    places = kept.places | {name: len(kept.places) + number for number, (name, _) in enumerate(found)}
+    return _Kept(places, np.concatenate([kept.vectors, new]) if kept.places else new)
 
 
 def stream(db: Connection, project_id: str, *, version_id: str) -> Iterator[tuple[str, Embedding]]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 from sightloop.core.entities import Image, Json, Label, Prediction
 from sightloop.core.errors import Conflict, Missing, Rejected
 from sightloop.core.ids import new_id
-from sightloop.store import answers, changes, filtering, rows
+from sightloop.store import answers, changes, doubts, filtering, outcomes, rows
 from sightloop.store.changes import Change
 from sightloop.store.database import lock, now
 from sightloop.store.tables import events, images, labels, predictions
@@ -114,6 +114,7 @@ def relabel_many(
     done = [_relabelled(db, there[name], last[name], by=by, at=at, action=action) for name in last if name in there]
     after = changes.save(db, done)
     _log_labels(db, after, action=action, by=by, at=at)
+    doubts.settle(db, [image.id for image in after if image.label is not None])
     return after
 
 
@@ -169,9 +170,10 @@ def used(db: Connection, hashes: Iterable[str]) -> set[str]:
     return found
 
 
-def expired(db: Connection, *, before: float, limit: int = 500) -> list[Image]:
-    """Images thrown away before a time, the longest first."""
+def expired(db: Connection, project_id: str, *, before: float, limit: int = 500) -> list[Image]:
+    """Images of a project thrown away before a time, the longest first."""
     query = select(*rows.columns(images, Image)).where(images.c.trashed_at.is_not(None), images.c.trashed_at < before)
+    query = query.where(images.c.project_id == project_id)
     return [Image(*row) for row in db.execute(query.order_by(images.c.trashed_at).limit(limit))]
 
 
@@ -189,8 +191,9 @@ def labels_of(db: Connection, image_id: str) -> list[Label]:
 
 
 def predictions_of(db: Connection, image_id: str) -> list[Prediction]:
-    """Every prediction of an image, oldest first."""
-    query = select(*rows.columns(predictions, Prediction)).where(predictions.c.image_id == image_id)
+    """Every prediction of an image, oldest first, without what versions said only to be judged (see `outcomes`)."""
+    mine = predictions.c.image_id == image_id, predictions.c.route != outcomes.EVALUATION
+    query = select(*rows.columns(predictions, Prediction)).where(*mine)
     return [Prediction(*row) for row in db.execute(query.order_by(predictions.c.created_at, predictions.c.id))]
 
 

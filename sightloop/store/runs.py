@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from sightloop.core.entities import Json
 from sightloop.core.errors import Missing
 from sightloop.core.ids import new_id
 from sightloop.store.database import now
+from sightloop.store.registry_tables import jobs, runs
 from sightloop.store.registry_tables import points as figures_at
-from sightloop.store.registry_tables import runs
+
+OVER = ("failed", "cancelled")
 
 
 def start(
@@ -50,22 +53,36 @@ def finish(
 
 def get(db: Connection, run_id: str) -> Json:
     """A run's row; raises Missing."""
-    row = db.execute(select(runs).where(runs.c.id == run_id)).one_or_none()
+    row = db.execute(_rows().where(runs.c.id == run_id)).one_or_none()
     if row is None:
         raise Missing(f"no run {run_id!r}.")
-    return dict(row._mapping)
+    return _told(row)
 
 
 def by_job(db: Connection, job_id: str) -> Json | None:
     """The newest run of a job, for a job that goes on after its worker died."""
-    row = db.execute(select(runs).where(runs.c.job_id == job_id).order_by(runs.c.started_at.desc()).limit(1)).first()
-    return None if row is None else dict(row._mapping)
+    row = db.execute(_rows().where(runs.c.job_id == job_id).order_by(runs.c.started_at.desc()).limit(1)).first()
+    return None if row is None else _told(row)
 
 
-def all(db: Connection, project_id: str, *, limit: int = 200) -> list[Json]:  # noqa: A001
-    """A project's runs, the newest first."""
-    query = select(runs).where(runs.c.project_id == project_id).order_by(runs.c.started_at.desc(), runs.c.id.desc())
-    return [dict(row._mapping) for row in db.execute(query.limit(limit))]
+def all(db: Connection, project_id: str, *, job_id: str | None = None, limit: int = 200) -> list[Json]:  # noqa: A001
+    """A project's runs, or those of one of its jobs, the newest first."""
+    query = _rows().where(runs.c.project_id == project_id).order_by(runs.c.started_at.desc(), runs.c.id.desc())
+    if job_id is not None:
+        query = query.where(runs.c.job_id == job_id)
+    return [_told(row) for row in db.execute(query.limit(limit))]
+
+
+def _rows() -> Select[Any]:
+    ended = jobs.c.state.label("job_state"), jobs.c.finished_at.label("job_finished_at")
+    return select(runs, *ended).outerjoin(jobs, jobs.c.id == runs.c.job_id)
+
+
+def _told(row: Row[Any]) -> Json:
+    """The row; a run that its job left behind, however it died, has ended as the job has."""
+    run = dict(row._mapping)
+    state, at = run.pop("job_state"), run.pop("job_finished_at")
+    return run | {"state": state, "finished_at": at} if run["state"] == "running" and state in OVER else run
 
 
 def points(db: Connection, run_id: str) -> list[Json]:

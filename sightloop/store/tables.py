@@ -310,3 +310,13 @@ embeddings = Table(
     Column("vector", LargeBinary, nullable=False),
     Index(None, "project_id", "version_id"),
 )
+
+doubts = Table(
+    "doubts",
+    metadata,
+    Column("image_id", Key, ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
+    _in_project(),
+    _text("by", null=True),
+    _time("at"),
+    Index(None, "project_id"),
+)

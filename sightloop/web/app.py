@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
 
 from sightloop import __version__
 from sightloop.core.entities import Json
@@ -17,7 +19,7 @@ from sightloop.web import errors, health, pages, routes
 from sightloop.web.api import predict
 from sightloop.web.desk import Desk
 from sightloop.web.guard import PUBLIC, Guard
-from sightloop.web.plain import PlainRoute
+from sightloop.web.plain import PlainRoute, first_part
 
 QUIET: Any = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
 ABOUT = """Image models that keep learning, on your own machine.
@@ -42,8 +44,12 @@ class Application(FastAPI):
         return self.openapi_schema
 
 
-def create_app(services: Services, settings: Settings | None = None) -> FastAPI:
-    """The application over these services; `settings` are read from the environment where left out."""
+def create_app(services: Services, settings: Settings | None = None, *, built: Path = pages.BUILT) -> FastAPI:
+    """The application over these services; `settings` are read from the environment where left out.
+
+    Args:
+        built: the folder of the built web app.
+    """
     desk = Desk(services, settings or load())
     app = Application(
         title="Sightloop",
@@ -57,9 +63,11 @@ def create_app(services: Services, settings: Settings | None = None) -> FastAPI:
     app.state.desk = desk
     app.router.routes.insert(0, PlainRoute(predict.PATH, predict.Predict(), methods=["POST"], include_in_schema=False))
     document = PlainRoute("/openapi.json", _document)
-    app.router.routes.extend([*routes.typed(), *health.Health(desk).routes(), document, *pages.routes()])
+    app.router.routes.extend([*routes.typed(), *health.Health(desk).routes(), document, *pages.files(built)])
+    taken = frozenset(first_part(route.path) for route in app.routes if isinstance(route, (Route, Mount)))
+    app.router.routes.extend(pages.pages(built, taken=taken))
     errors.install(app)
-    app.add_middleware(Guard, desk=desk)
+    app.add_middleware(Guard, desk=desk, taken=taken)
     return app
 
 

@@ -9,13 +9,15 @@ from typing import Annotated, Concatenate, ParamSpec, TypeVar
 
 from fastapi import Depends, Request
 
-from sightloop.core.entities import User
+from sightloop.core.entities import Json, User
 from sightloop.core.permissions import Action
 from sightloop.flows.predict import Target
 from sightloop.flows.services import Services
 from sightloop.settings import Settings
 from sightloop.web.brief import Brief
+from sightloop.web.estimating import Estimator
 from sightloop.web.pool import Pool
+from sightloop.web.sampling import Sampler
 from sightloop.web.session import Caller, Sessions
 from sightloop.web.uploads import Memory
 
@@ -37,10 +39,14 @@ class Desk:
     planning: Pool = field(default_factory=lambda: Pool(threads=1, waiting=4))
     memory: Memory = field(default_factory=Memory)
     targets: Brief[tuple[str, str, str], Target] = field(default_factory=Brief)
+    sizes: Brief[str, Json] = field(default_factory=lambda: Brief(60.0))
+    sampler: Sampler = field(default_factory=Sampler)
     draining: bool = False
     sessions: Sessions = field(init=False)
+    estimator: Estimator = field(init=False)
 
     def __post_init__(self) -> None:
+        self.estimator = Estimator(self.services.data / "cache" / "plans")
         self.sessions = Sessions(self.services, self.pool, secure=self.settings.secure_cookies)
 
     async def ask(self, flow: Callable[Concatenate[Services, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

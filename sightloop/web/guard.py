@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from starlette.requests import ClientDisconnect
@@ -20,6 +20,7 @@ from sightloop.web import headers, origins
 from sightloop.web.body import Body, limit_for
 from sightloop.web.desk import Desk
 from sightloop.web.errors import TooLarge, TooSlow, answer
+from sightloop.web.plain import first_part
 
 log = logging.getLogger(__name__)
 access = logging.getLogger("sightloop.access")
@@ -34,18 +35,26 @@ PUBLIC = frozenset(
         "/health",
         "/ping",
         "/metrics",  # asks for its own token, or loopback
+        "/api/v1/auth/options",
         "/api/v1/auth/register",
         "/api/v1/auth/login",
     }
 )
-PUBLIC_FOLDER = "/static/"
+PUBLIC_FOLDERS = ("/static/", "/assets/")
+PAGE_METHODS = frozenset({"GET", "HEAD"})
 ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 GONE = 499  # nginx's word for a client that left
 
 
-def is_public(path: str) -> bool:
-    """Whether a stranger may ask for this path."""
-    return path in PUBLIC or path.startswith(PUBLIC_FOLDER)
+def is_public(method: str, path: str, *, taken: Collection[str]) -> bool:
+    """Whether a stranger may ask for this: what is on the list, or a page of the web app, which holds no data.
+
+    Args:
+        taken: first parts of paths that are not the web app's.
+    """
+    if path in PUBLIC or path.startswith(PUBLIC_FOLDERS):
+        return True
+    return method in PAGE_METHODS and first_part(path) not in taken
 
 
 @dataclass
@@ -88,9 +97,10 @@ class Exchange:
 class Guard:
     """Plain ASGI in front of the application; the web's last handler of errors."""
 
-    def __init__(self, app: ASGIApp, desk: Desk) -> None:
+    def __init__(self, app: ASGIApp, desk: Desk, *, taken: Collection[str]) -> None:
         self._app = app
         self._desk = desk
+        self._taken = taken
         self._trusted = frozenset(desk.settings.trusted_origins)
         self._every = headers.SECURITY + (headers.UNDER_TLS if desk.settings.secure_cookies else [])
 
@@ -130,7 +140,7 @@ class Guard:
         await self._app(scope, exchange.body.receive, exchange.reply)
 
     async def _check(self, scope: Scope, body: Body) -> None:
-        public = is_public(scope["path"])
+        public = is_public(scope["method"], scope["path"], taken=self._taken)
         caller = None if public else await self._desk.sessions.identify(scope)
         if caller is None and not public:
             raise Unauthenticated("nobody is signed in.", hint="Sign in, or send `Authorization: Bearer <token>`.")

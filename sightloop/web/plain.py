@@ -6,6 +6,11 @@ from starlette.routing import Match, Mount, Route
 from starlette.types import Scope
 
 
+def first_part(path: str) -> str:
+    """The part of a path before its second slash: "api" of "/api/v1/projects"."""
+    return path.lstrip("/").partition("/")[0]
+
+
 class PlainRoute(Route):
     """A route to a plain handler."""
 

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 from fastapi.routing import APIRoute
 
+from sightloop.web import upkeep
 from sightloop.web.api import (
-    auth,
     evaluations,
     image,
     images,
-    jobs,
+    insights,
     models,
     predict,
     projects,
+    review,
     runs,
     trainings,
     transfers,
-    users,
 )
 
-NOUNS = (auth, users, projects, images, image, predict, models, evaluations, trainings, runs, transfers, jobs)
+NOUNS = (
+    *upkeep.ACCOUNTS,
+    projects,
+    insights,
+    images,
+    image,
+    review,
+    predict,
+    models,
+    evaluations,
+    trainings,
+    runs,
+    transfers,
+    *upkeep.WORK,
+)
 
 
 def typed() -> list[APIRoute]:

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from types import FrameType
 
 import uvicorn
@@ -79,8 +79,9 @@ def run(services: Services, settings: Settings, *, announce: Announce | None = N
         timeout_graceful_shutdown=GRACE_SECONDS,
         h11_max_incomplete_event_size=64 << 10,
     )
-    server = Server(config, app.state.desk)
-    with _listen(settings) as bound:
+    desk: Desk = app.state.desk
+    server = Server(config, desk)
+    with _listen(settings) as bound, closing(desk.estimator), desk.sampler.running():
         if announce is not None:
             announce(f"http://{settings.host}:{bound.getsockname()[1]}")
         server.run(sockets=[bound])

@@ -22,15 +22,17 @@ def iso(seconds: float) -> str:
 
 
 def iso_times(value: Any) -> Any:
-    """A free JSON value with every number under a key that ends in `_at` written as ISO 8601."""
+    """A free JSON value with every time under a key that is `at`, or ends in `_at`, written as ISO 8601.
+
+    Times are floats; a whole number there is the count of a class that somebody called so.
+    """
     if isinstance(value, dict):
-        return {
-            key: iso(one)
-            if str(key).endswith("_at") and isinstance(one, (int, float)) and not isinstance(one, bool)
-            else iso_times(one)
-            for key, one in value.items()
-        }
+        return {key: iso(one) if _is_time(str(key), one) else iso_times(one) for key, one in value.items()}
     return [iso_times(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def _is_time(key: str, value: Any) -> bool:
+    return (key == "at" or key.endswith("_at")) and isinstance(value, float)
 
 
 Instant = Annotated[
@@ -158,10 +160,14 @@ Spoken = Annotated[str, AfterValidator(without_folders)]
 
 
 class JobShape(Shape):
-    """Long work: its steps, how far it is, and how it ended."""
+    """Long work: its steps, how far it is, and how it ended.
+
+    `elapsed` and `remaining` are seconds: since it began, and estimated to the end of the current step.
+    """
 
     id: str
     project_id: str | None
+    project: str | None
     kind: str
     steps: list[str]
     step: int
@@ -174,18 +180,24 @@ class JobShape(Shape):
     tries: int
     cancel_requested: bool
     created_by: str | None
+    by_name: str | None
     created_at: Instant
     started_at: Instant | None
     finished_at: Instant | None
+    elapsed: float | None
+    remaining: float | None
 
 
 class PromotionShape(Shape):
-    """A row of the deployment log."""
+    """A row of the deployment log; without a name in `by_name` it was the command line or the system."""
 
     seq: int
     version_id: str
+    version: int | None
     replaced_id: str | None
+    replaced: int | None
     action: str
     by: str | None
+    by_name: str | None
     reason: str
     created_at: Instant

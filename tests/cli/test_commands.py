@@ -149,3 +149,35 @@ def test_a_project_without_a_model_cannot_predict(ask: Ask, refusal: Refusal, pi
 
 def test_jobs_that_are_not_there_are_missing(refusal: Refusal) -> None:
     assert refusal("jobs", "show", "nothing")[0] == 1
+
+
+def test_a_cancelled_job_is_queued_again_and_found_by_its_kind(ask: Ask, data: Path, refusal: Refusal) -> None:
+    from sightloop import wiring
+    from sightloop.flows import access, checking
+    from sightloop.settings import Settings
+
+    services = wiring.build(Settings(data=data))
+    job = checking.start(services, user=access.OPERATOR)
+    services.close()
+    code, said = refusal("jobs", "retry", job.id)
+    assert (code, "queued" in said) == (1, True)
+    ask("jobs", "cancel", job.id)
+    again = ask("jobs", "retry", job.id)
+    assert [one["id"] for one in ask("jobs", "list", "--kind", "check", "--state", "queued")] == [again["id"]]
+    assert ask("jobs", "list", "--kind", "train") == []
+
+
+def test_what_takes_the_space_is_said_in_parts(ask: Ask, pictures: Path) -> None:
+    ask("project", "create", "paint")
+    ask("import", "paint", str(pictures))
+    found = ask("storage")
+    size = sum(path.stat().st_size for path in pictures.rglob("*.jpg"))
+    assert {one["name"]: one["bytes"] for one in found["parts"]}["originals"] == size
+    assert [(one["name"], one["images"]) for one in found["projects"]] == [("paint", 12)]
+
+
+def test_a_missing_worker_is_named_and_fails_the_status(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--data", str(data), "status"]) == 1
+    said = capsys.readouterr()
+    assert "no worker" in said.out
+    assert "0 jobs run" in said.out

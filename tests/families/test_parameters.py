@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,3 +62,18 @@ def test_every_family_has_its_names_and_every_parameter_its_help(name: str) -> N
     assert family.TASK == "classify"
     assert dataclasses.asdict(families.params(name, {})) == family.DEFAULTS
     assert all(field.metadata["help"] for field in dataclasses.fields(family.Params))
+
+
+def test_a_form_made_of_the_described_parameters_sends_what_the_family_takes(tmp_path: Path) -> None:
+    for family in families.offered(tmp_path):
+        given = {row["name"]: row["default"] for row in family["params"]}
+        assert families.params(family["name"], given) == families.params(family["name"], {})
+        assert {row["takes"] for row in family["params"]} <= {"int", "float", "bool", "text", "choice", "channels"}
+        assert family["missing_weights"]
+
+
+def test_nothing_is_said_to_be_missing_where_the_weights_are(tmp_path: Path) -> None:
+    (tmp_path / "mobilenetv2_100.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
+    found = {family["name"]: family["missing_weights"] for family in families.offered(tmp_path)}
+    assert found["linear"] is None
+    assert "resnet50" in found["transfer"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -231,3 +232,34 @@ def test_only_administrators_touch_accounts_and_one_always_stays(services: Servi
         accounts.set_role(services, user=ana, user_id=ana.id, role="viewer")
     accounts.set_role(services, user=ana, user_id=ben.id, role="admin")
     assert accounts.set_role(services, user=ana, user_id=ana.id, role="viewer").role == "viewer"
+
+
+def test_before_the_first_account_a_stranger_learns_so(services: Services) -> None:
+    assert accounts.options(services) == {"registration": "open", "first": True}
+    accounts.register(services, email="a@example.org", name="A", password=PASSWORD)
+    closed = replace(services, registration_open=False)
+    assert accounts.options(closed) == {"registration": "closed", "first": False}
+
+
+def test_administrators_open_accounts_where_registration_is_closed_and_nobody_else_does(services: Services) -> None:
+    closed = replace(services, registration_open=False)
+    admin = accounts.add_user(services, email="a@example.org", name="A", password=PASSWORD, role="admin")
+    new = {"email": "b@example.org", "name": "B", "password": PASSWORD, "role": "viewer"}
+    made = accounts.create_user(closed, user=admin, **new)
+    assert made.role == "viewer"
+    with pytest.raises(Forbidden):
+        accounts.create_user(closed, user=made, **{**new, "email": "c@example.org"})
+
+
+def test_a_closed_account_that_is_opened_again_can_sign_in(services: Services) -> None:
+    admin = accounts.add_user(services, email="a@example.org", name="A", password=PASSWORD, role="admin")
+    user = accounts.add_user(services, email="b@example.org", name="B", password=PASSWORD)
+    accounts.disable_user(services, user=admin, user_id=user.id)
+    with pytest.raises(Unauthenticated):
+        accounts.login(services, email=user.email, password=PASSWORD, address="x")
+    with pytest.raises(Forbidden):
+        accounts.enable_user(services, user=user, user_id=user.id)
+    assert accounts.enable_user(services, user=admin, user_id=user.id).disabled_at is None
+    assert accounts.login(services, email=user.email, password=PASSWORD, address="x").user.id == user.id
+    with pytest.raises(Missing):
+        accounts.enable_user(services, user=admin, user_id="nobody")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sightloop.core.entities import Image, Json, Project
+from sightloop.core.entities import Image, Job, Json, Project, User
+from sightloop.core.errors import Forbidden
 from sightloop.flows import checking, upload, view
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
@@ -134,3 +135,20 @@ def test_the_start_repairs_temp_files_and_folders(services: Services, project: P
     link.unlink()
     assert checking.repair_at_start(services)["ok"]
     assert (stale.exists(), link.exists()) == (False, True)
+
+
+def test_a_check_as_a_job_reports_in_its_context_and_names_no_path(
+    services: Services, project: Project, image: Image, run_job: Callable[[Job], Job]
+) -> None:
+    aged(write(services.blobs.incoming / "stale"), seconds=checking.TEMP_LEASE + 60)
+    services.blobs.delete(image.sha256)
+    job = run_job(checking.start(services, user=OPERATOR, repair=True, deep=True))
+    assert job.state == "done", job.error
+    report = job.context["report"]
+    assert {finding["kind"] for finding in report["findings"]} >= {"stale_temp_file", "row_without_blob"}
+    assert str(services.data) not in str(job)
+
+
+def test_only_administrators_start_a_check(services: Services) -> None:
+    with pytest.raises(Forbidden):
+        checking.start(services, user=User("u", "", "U", "maintainer", 0.0))

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from sightloop.core.entities import Job, Project
-from sightloop.flows import importing, projects, training
+from sightloop.flows import importing, planning, projects
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 
 Run = Callable[[Job], Job]
 HINT = "sightloop project set paint --no-group-by-site"
-PLAN = {"backbone": "test_resnet", "weights": "none", "input_size": 32}
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def one_site(tmp_path: Path, picture: Callable[..., bytes]) -> Path:
 
 
 def warnings(services: Services) -> list[str]:
-    found: list[str] = training.plan(services, user=OPERATOR, name="paint", family="linear", params=PLAN)["warnings"]
+    found: list[str] = planning.pictures(services, user=OPERATOR, name="paint")["warnings"]
     return found
 
 

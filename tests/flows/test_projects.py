@@ -87,3 +87,13 @@ def test_a_member_sees_the_project_and_a_former_member_does_not(
     assert projects.show(services, user=reviewer, name="paint")["role"] == "viewer"
     projects.remove_member(services, user=OPERATOR, name="paint", user_id=reviewer.id)
     assert projects.listing(services, user=reviewer) == []
+
+
+@pytest.mark.parametrize("name", ["trash_days", "min_samples_for_retraining"])
+@pytest.mark.parametrize("value", [0, -1, 1.5, True, "30", None, 10**7])
+def test_days_and_counts_that_are_no_whole_numbers_in_range_are_refused(
+    services: Services, project: Project, name: str, value: object
+) -> None:
+    with pytest.raises(Rejected, match=name):
+        projects.update(services, user=OPERATOR, name="paint", settings={name: value})
+    assert projects.update(services, user=OPERATOR, name="paint", settings={name: 90}).settings[name] == 90

@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from sightloop.core.errors import Missing
-from sightloop.flows import backup, demo, evaluating, export_job, importing, steps, training
+from sightloop.flows import backup, checking, demo, evaluating, export_job, importing, steps, training
 
 
 @pytest.mark.parametrize("name", steps.STEPS)
@@ -15,7 +15,7 @@ def test_a_step_is_a_flow_that_takes_services_a_job_and_a_report(name: str) -> N
     assert list(inspect.signature(steps.step(name)).parameters) == ["services", "job", "report"]
 
 
-@pytest.mark.parametrize("verb", [backup, demo, evaluating, export_job, importing, training])
+@pytest.mark.parametrize("verb", [backup, checking, demo, evaluating, export_job, importing, training])
 def test_a_job_is_made_of_known_steps_only(verb: object) -> None:
     assert set(getattr(verb, "STEPS", ["none"])) <= set(steps.STEPS)
 

@@ -14,6 +14,7 @@ from sightloop.flows import evaluating, importing, models, predict, projects, ru
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 from sightloop.settings import Settings
+from sightloop.store import labelled, outcomes
 from tests import tiny
 
 SMALL = {"backbone": "test_resnet", "weights": "none", "freeze": "none", "input_size": 32, "epochs": 3, "batch": 8,
@@ -73,6 +74,15 @@ def test_the_test_side_is_what_the_figures_are_about(trained: Job) -> None:
     assert not set(counts["train"]) - {"red", "green", "blue"}
 
 
+def test_what_the_new_version_said_of_every_judging_picture_is_kept(services: Services, trained: Job) -> None:
+    with services.db.connect() as db:
+        judging = [one.id for one in labelled.on_test(db, trained.project_id or "")]
+        version = trained.context["version_id"]
+        said = outcomes.said(db, judging, version_ids=[version])[version]
+    assert set(said) == set(judging)
+    assert len(said) == trained.context["evaluation"]["n"]
+
+
 def test_the_run_has_a_point_per_epoch(services: Services) -> None:
     [run] = runs.listing(services, user=OPERATOR, project="paint")
     points = runs.show(services, user=OPERATOR, project="paint", run_id=run["id"])["points"]
@@ -108,10 +118,3 @@ def test_pictures_of_one_class_cannot_be_trained_on_and_say_why(services: Servic
 def test_an_unknown_parameter_is_refused_before_anything_is_queued(services: Services) -> None:
     with pytest.raises(Rejected, match="epoch"):
         training.start(services, user=OPERATOR, name="paint", family="transfer", params={"epoch": 3})
-
-
-def test_a_plan_says_what_a_training_would_take(services: Services) -> None:
-    plan = training.plan(services, user=OPERATOR, name="paint", family="transfer", params=SMALL)
-    assert sum(plan["pictures"]["train"].values()) > 0
-    assert plan["seconds"]["total"] > 0
-    assert plan["memory_bytes"] > 0

@@ -61,3 +61,17 @@ def test_restoring_brings_a_picture_back_to_its_tab(services: Services, picture:
     trash.discard(services, user=OPERATOR, image_id=image.id)
     trash.restore(services, user=OPERATOR, image_id=image.id)
     assert library.counts(services, user=OPERATOR, project="paint") == before
+
+
+def test_a_project_may_keep_its_trash_longer_or_shorter_than_others(
+    services: Services, picture: Picture, kept: Kept
+) -> None:
+    from sightloop.flows import projects
+
+    image = kept(picture())
+    trash.discard(services, user=OPERATOR, image_id=image.id)
+    later = replace(services, clock=lambda: services.clock() + 31 * trash.DAY)
+    projects.update(services, user=OPERATOR, name="paint", settings={"trash_days": 90})
+    assert trash.purge_expired(later) == 0
+    projects.update(services, user=OPERATOR, name="paint", settings={"trash_days": 1})
+    assert trash.purge_expired(later) == 1

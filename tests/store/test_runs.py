@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sightloop.store import runs
+from sightloop.store import jobs, runs
 from sightloop.store.database import Database
 from tests.store import builders
 
@@ -25,3 +25,20 @@ def test_the_run_of_a_job_is_found_by_a_worker_that_goes_on_with_it(database: Da
         assert (known["id"], known["state"]) == (run, "running")
         assert runs.finish(db, run, metrics={"n": 1})["state"] == "done"
         assert runs.by_job(db, "another") is None
+
+
+def test_a_run_whose_job_was_given_up_ended_as_its_job_did(database: Database) -> None:
+    with database.begin() as db:
+        project = builders.project(db)
+        job = jobs.enqueue(db, kind="train", steps=("train",), project_id=project.id)
+        other = jobs.enqueue(db, kind="train", steps=("train",), project_id=project.id)
+        run = runs.start(db, project.id, family="linear", params={}, job_id=job.id)
+        runs.start(db, project.id, family="linear", params={}, job_id=other.id)
+        jobs.cancel(db, job.id)
+        [found] = runs.all(db, project.id, job_id=job.id)
+        assert (found["id"], found["state"], found["finished_at"]) == (
+            run,
+            "cancelled",
+            jobs.get(db, job.id).finished_at,
+        )
+        assert {one["state"] for one in runs.all(db, project.id)} == {"cancelled", "running"}

@@ -179,3 +179,24 @@ def test_a_second_user_does_not_learn_that_a_project_exists(
 def test_an_account_without_a_usable_password_cannot_be_signed_in_to(client: TestClient, services: Services) -> None:
     locked = add_account(services, "viewer")
     assert sign_in(client, locked.email, "!") == 401
+
+
+def test_a_stranger_learns_whether_to_register_or_to_ask_for_an_account(client: TestClient) -> None:
+    fresh = client.get("/api/v1/auth/options").json()
+    assert (fresh["registration"], fresh["first"]) == ("open", True)
+    assert fresh["version"]
+    register(client, "ana@example.org")
+    assert client.get("/api/v1/auth/options").json()["first"] is False
+
+
+def test_an_administrator_opens_closes_and_opens_an_account(admin: TestClient) -> None:
+    new = {"email": "ben@example.org", "name": "Ben", "password": PASSWORD, "role": "maintainer"}
+    made = admin.post("/api/v1/users", json=new)
+    assert (made.status_code, made.json()["role"]) == (201, "maintainer")
+    assert admin.post("/api/v1/users", json=new).status_code == 409
+    account = f"/api/v1/users/{made.json()['id']}"
+    assert admin.patch(account, json={"disabled": True}).json()["disabled_at"]
+    assert sign_in(admin, "ben@example.org") == 401
+    assert admin.patch(account, json={"disabled": False}).json()["disabled_at"] is None
+    assert admin.patch(account, json={}).status_code == 422
+    assert sign_in(admin, "ben@example.org") == 200

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from starlette.testclient import TestClient
 
+from sightloop.bundles import format as bundle_format
 from sightloop.core.entities import Project
 from sightloop.flows import jobs as job_flows
 from sightloop.flows.access import OPERATOR
@@ -120,3 +121,49 @@ def test_a_viewer_may_not_send_pictures_to_be_scored(
     headers = {**bearer(token("viewer", project="paint")), **ZIPPED}
     answer = client.post(f"{PAINT}/evaluations/archive", content=archive("red/a.jpg"), headers=headers)
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("url", [f"{PAINT}/exports", f"{PAINT}/evaluations"])
+def test_a_job_that_is_asked_for_twice_with_one_key_is_queued_once(at_work: TestClient, url: str) -> None:
+    sent = {"version": "1"} if url.endswith("evaluations") else None
+    asked = [at_work.post(url, headers={"Idempotency-Key": "once"}, json=sent) for _ in range(2)]
+    assert [one.status_code for one in asked] == [202, 202], asked[0].text
+    assert asked[0].json() == asked[1].json()
+    assert asked[0].json()["project"] == "paint"
+    assert len(at_work.get("/api/v1/jobs?kind=export&kind=evaluate").json()["items"]) == 1
+
+
+def test_an_archive_that_is_sent_twice_with_one_key_is_kept_once(at_work: TestClient, services: Services) -> None:
+    body, headers = archive("red/a.jpg"), {**ZIPPED, "Idempotency-Key": "once"}
+    url = f"{PAINT}/evaluations/archive?version=1"
+    first, second = (at_work.post(url, content=body, headers=headers) for _ in range(2))
+    assert (first.status_code, second.json()) == (202, first.json())
+    assert len(list((services.data / "imports").iterdir())) == 1
+    assert at_work.post(url, content=archive("blue/b.jpg"), headers=headers).status_code == 422
+    assert len(list((services.data / "imports").iterdir())) == 1
+
+
+def test_a_model_without_a_card_and_the_deployment_log_are_told_in_words(
+    at_work: TestClient, services: Services, paint: Project
+) -> None:
+    folder = tiny.bundle(services.data / "bare", ("red", "blue"), sharpness=3)
+    (folder / "card.md").unlink()
+    bundle_format.write(folder, bundle_format.parse(folder))
+    bundle = bundle_format.pack(folder, services.data / "bare.bundle")
+    services.blobs.adopt(services.data / "bare.bundle", bundle)
+    with services.db.begin() as db:
+        versions.add(db, paint.id, bundle=bundle, family="linear", params={}, metrics={})
+    shown = at_work.get(f"{PAINT}/models/2")
+    assert (shown.status_code, shown.json()["card"]) == (200, None)
+    assert at_work.post(f"{PAINT}/models/1/promote").json()["version"] == 1
+    at_work.post(f"{PAINT}/models/2/promote")
+    [last, first] = at_work.get(f"{PAINT}/promotions").json()["items"]
+    assert [last["version"], last["replaced"], last["by_name"], first["replaced"]] == [2, 1, "Ana", None]
+
+
+def test_the_history_of_a_picture_has_times_and_names(at_work: TestClient) -> None:
+    image = at_work.get(f"{PAINT}/images").json()["items"][0]
+    at_work.put(f"/api/v1/images/{image['id']}/label", json={"value": "red"})
+    rows = at_work.get(f"/api/v1/images/{image['id']}/history").json()["items"]
+    assert {row["by_name"] for row in rows if row["kind"] == "label"} == {"Ana"}
+    assert all(row["at"].endswith("Z") for row in rows)

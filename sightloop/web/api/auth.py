@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fastapi import APIRouter, Request, Response
 
+from sightloop import __version__
 from sightloop.core.permissions import Action
 from sightloop.flows import accounts
 from sightloop.web import shapes
@@ -58,6 +61,20 @@ class MadeToken(TokenShape):
     """A new token; its `secret` is shown this once."""
 
     secret: str
+
+
+class Options(Shape):
+    """What a stranger may do here; `first` says that there is no account yet: whoever registers administers."""
+
+    registration: Literal["open", "closed"]
+    first: bool
+    version: str
+
+
+@router.get("/auth/options")
+async def options(desk: AtDesk) -> Options:
+    """Whether strangers may register, and whether there is an account at all."""
+    return Options(**await desk.ask(accounts.options), version=__version__)
 
 
 @router.post("/auth/register", status_code=201)

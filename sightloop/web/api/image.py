@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, Response
 
 from sightloop.core.entities import Json
 from sightloop.flows import correct, library, trash
+from sightloop.flows.access import image_for
 from sightloop.web import shapes
 from sightloop.web.desk import AtDesk, Labeller, Manager, Uploader, Viewer
 from sightloop.web.shapes import ImageShape, Listed, PredictionShape, iso_times
@@ -63,6 +64,17 @@ async def thumbnail(image_id: str, request: Request, user: Viewer, desk: AtDesk)
     headers = {"cache-control": "private, max-age=86400", "etag": f'"thumb-{image_id}"'}
     if request.headers.get("if-none-match") == headers["etag"]:
         return Response(status_code=304, headers=headers)
+    return Response(data, media_type="image/webp", headers=headers)
+
+
+@router.get("/{image_id}/preview", responses=BYTES, response_class=Response)
+async def preview(image_id: str, request: Request, user: Viewer, desk: AtDesk, side: int = 2048) -> Response:
+    """A WebP without metadata, upright, longest side at most `side` (256 to 4096) pixels and never enlarged."""
+    headers = {"cache-control": "private, max-age=86400", "etag": f'"preview-{side}-{image_id}"'}
+    if request.headers.get("if-none-match") == headers["etag"]:
+        await desk.ask(image_for, user=user, image_id=image_id, action="view")
+        return Response(status_code=304, headers=headers)
+    data = await desk.ask(library.preview, user=user, image_id=image_id, side=side)
     return Response(data, media_type="image/webp", headers=headers)
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
-from sightloop.core.entities import Json
-from sightloop.flows import models
+from sightloop.core.entities import Json, Promotion
+from sightloop.flows import comparing, models, promotions
 from sightloop.web import shapes
-from sightloop.web.desk import AtDesk, Promoter, Trainer, Viewer
-from sightloop.web.shapes import Instant, Listed, PromotionShape, Shape
+from sightloop.web.archives import BINARY
+from sightloop.web.desk import AtDesk, Desk, Exporter, Promoter, Trainer, Viewer
+from sightloop.web.figures import Difference, Interval
+from sightloop.web.shapes import ImageShape, Instant, Listed, PromotionShape, Shape
 
 router = APIRouter(prefix="/api/v1/projects/{project}", tags=["models"])
+
+MEDIA = "application/octet-stream"
 
 
 class VersionShape(Shape):
@@ -25,14 +29,38 @@ class VersionShape(Shape):
     snapshot_id: str | None
     metrics: Json
     created_by: str | None
+    by_name: str | None
     created_at: Instant
     alias: str | None = None
 
 
 class VersionDetail(VersionShape):
-    """A model version with its card in Markdown."""
+    """A model version with its card in Markdown and its pictures per side and class, null where it has none."""
 
-    card: str
+    card: str | None
+    counts: dict[str, dict[str, int]] | None
+
+
+class Rated(Shape):
+    """A version and its share of right answers on the compared pictures."""
+
+    version: int
+    accuracy: Interval | None
+
+
+class Comparison(Shape):
+    """Two versions on the same `n` pictures; `fixed` are right only with b, `broken` only with a, at most 24 each."""
+
+    n: int
+    a: Rated
+    b: Rated
+    difference: Difference
+    sentence: str
+    fixed: list[ImageShape]
+    broken: list[ImageShape]
+    fixed_count: int
+    broken_count: int
+    reason: str | None
 
 
 class Reason(shapes.Request):
@@ -46,6 +74,13 @@ async def listing(project: str, user: Viewer, desk: AtDesk) -> Listed[VersionSha
     """All versions, newest first."""
     found = await desk.ask(models.listing, user=user, name=project)
     return Listed(items=[VersionShape.model_validate(one) for one in found])
+
+
+@router.get("/models/compare")
+async def compare(project: str, a: str, b: str, user: Viewer, desk: AtDesk) -> Comparison:
+    """Two versions, by number or alias, on the held-out pictures that both answered and that taught neither."""
+    found = await desk.ask(comparing.compare, user=user, project=project, first=a, second=b)
+    return Comparison.model_validate(found)
 
 
 @router.get("/models/{ref}")
@@ -62,13 +97,20 @@ async def plot(project: str, ref: str, plot: str, user: Viewer, desk: AtDesk) ->
     return Response(drawn, media_type="image/svg+xml", headers=policy)
 
 
+@router.get("/models/{ref}/bundle", responses={200: {"content": {MEDIA: BINARY}}}, response_class=FileResponse)
+async def bundle(project: str, ref: str, user: Exporter, desk: AtDesk) -> FileResponse:
+    """A version as one file: weights, classes, figures and card."""
+    path, name = await desk.ask(models.bundle, user=user, name=project, ref=ref)
+    return FileResponse(path, media_type=MEDIA, filename=name)
+
+
 @router.post("/models/{ref}/promote")
 async def promote(project: str, ref: str, user: Promoter, desk: AtDesk, body: Reason | None = None) -> PromotionShape:
     """Put a version live; every server follows within a second."""
     reason = body.reason if body else ""
     done = await desk.ask(models.promote, user=user, name=project, ref=ref, reason=reason)
     desk.targets.forget()
-    return PromotionShape.model_validate(done)
+    return await _told(desk, done)
 
 
 @router.post("/rollback")
@@ -76,14 +118,18 @@ async def rollback(project: str, user: Promoter, desk: AtDesk, body: Reason | No
     """Put the previous version back."""
     done = await desk.ask(models.rollback, user=user, name=project, reason=body.reason if body else "")
     desk.targets.forget()
-    return PromotionShape.model_validate(done)
+    return await _told(desk, done)
 
 
 @router.get("/promotions")
-async def promotions(project: str, user: Viewer, desk: AtDesk) -> Listed[PromotionShape]:
+async def deployment_log(project: str, user: Viewer, desk: AtDesk) -> Listed[PromotionShape]:
     """Who put which version live when, oldest first."""
     found = await desk.ask(models.log, user=user, name=project)
-    return Listed(items=[PromotionShape.model_validate(one) for one in found])
+    return Listed(items=[PromotionShape.model_validate(one) for one in await desk.ask(promotions.named, found=found)])
+
+
+async def _told(desk: Desk, done: Promotion) -> PromotionShape:
+    return PromotionShape.model_validate((await desk.ask(promotions.named, found=[done]))[0])
 
 
 @router.post("/rescore", status_code=202)

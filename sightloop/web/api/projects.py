@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from fastapi import APIRouter
+from pydantic import Field
 
-from sightloop.core.entities import Json
+from sightloop.core.entities import ImageStatus, Json, Side
 from sightloop.core.recipes import RECIPES
 from sightloop.flows import insights as insight_flows
 from sightloop.flows import library, projects
 from sightloop.web import shapes
 from sightloop.web.desk import Anybody, AtDesk, Manager, Viewer
-from sightloop.web.shapes import ImageShape, Listed, ProjectShape, Shape, iso_times
+from sightloop.web.shapes import ImageShape, Listed, ProjectShape, Shape
 
 router = APIRouter(prefix="/api/v1", tags=["projects"])
 
@@ -69,6 +70,66 @@ class RecipeShape(Shape):
     task: str
     classes: list[str]
     floor: float
+
+
+class Shown(Shape):
+    """How many pictures of a side and a source are shown as a class."""
+
+    name: str = Field(alias="class")
+    side: Side
+    source: str
+    n: int
+
+
+class Labelled(Shape):
+    """How many pictures of a side and a state people called a class."""
+
+    name: str = Field(alias="class")
+    side: Side
+    status: ImageStatus
+    n: int
+
+
+class Bar(Shape):
+    """A bar of a histogram; both ends are inside it."""
+
+    low: int
+    high: int
+    count: int
+
+
+class Spread(Shape):
+    """Lengths in pixels; all but `count` are null or empty where nothing was counted."""
+
+    count: int
+    min: int | None
+    max: int | None
+    mean: float | None
+    histogram: list[Bar]
+
+
+class Dimensions(Shape):
+    """Widths and heights."""
+
+    width: Spread
+    height: Spread
+
+
+class Insights(Shape):
+    """What a project's pictures are."""
+
+    images: int
+    trashed: int
+    verified: int
+    corrected: int
+    tabs: dict[str, int]
+    status: dict[str, int]
+    sites: dict[str, int]
+    issues: dict[str, int]
+    classes: list[str]
+    shown: list[Shown]
+    labels: list[Labelled]
+    dimensions: Dimensions
 
 
 @router.get("/recipes")
@@ -144,10 +205,9 @@ async def counts(project: str, user: Viewer, desk: AtDesk) -> dict[str, int]:
 
 
 @router.get("/projects/{project}/insights")
-async def insights(project: str, user: Viewer, desk: AtDesk) -> Json:
+async def insights(project: str, user: Viewer, desk: AtDesk) -> Insights:
     """Class distribution by side and source, dimensions, quality issues and states of all pictures."""
-    found: Json = iso_times(await desk.ask(insight_flows.insights, user=user, project=project))
-    return found
+    return Insights.model_validate(await desk.ask(insight_flows.insights, user=user, project=project))
 
 
 @router.get("/projects/{project}/insights/samples")

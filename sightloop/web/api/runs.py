@@ -13,9 +13,9 @@ router = APIRouter(prefix="/api/v1/projects/{project}/runs", tags=["models"])
 
 
 @router.get("")
-async def listing(project: str, user: Viewer, desk: AtDesk) -> Listed[Json]:
-    """What was trained, with what and how it went, newest first."""
-    found = await desk.ask(runs.listing, user=user, project=project)
+async def listing(project: str, user: Viewer, desk: AtDesk, job: str | None = None) -> Listed[Json]:
+    """What was trained, with what and how it went, newest first; of one `job` alone where it is given."""
+    found = await desk.ask(runs.listing, user=user, project=project, job_id=job)
     return Listed(items=[iso_times(one) for one in found])
 
 

@@ -1,8 +1,9 @@
-"""Ask for a training, or for what one would cost."""
+"""Ask what can be trained, for a training, or for what one would cost."""
 
 from __future__ import annotations
 
 import json
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -11,11 +12,34 @@ from sightloop.core.entities import Json
 from sightloop.core.errors import Rejected
 from sightloop.flows import training
 from sightloop.web import planning, shapes
-from sightloop.web.desk import AtDesk, Trainer
+from sightloop.web.desk import Anybody, AtDesk, Trainer
+from sightloop.web.job_answers import told
 from sightloop.web.once import once
-from sightloop.web.shapes import JobShape
+from sightloop.web.shapes import JobShape, Listed, Shape
 
-router = APIRouter(prefix="/api/v1/projects/{project}", tags=["jobs"])
+router = APIRouter(prefix="/api/v1", tags=["jobs"])
+
+
+class Parameter(Shape):
+    """What a parameter takes; a choice with a `pattern` also takes what matches, channels are null or three numbers."""
+
+    name: str
+    about: str
+    takes: Literal["int", "float", "bool", "text", "choice", "channels"]
+    default: Any
+    low: float | None
+    high: float | None
+    choices: list[str]
+    pattern: str | None
+
+
+class FamilyShape(Shape):
+    """A family; `missing_weights` says why its defaults find no pretrained weights on this server."""
+
+    name: str
+    about: str
+    params: list[Parameter]
+    missing_weights: str | None
 
 
 class Training(shapes.Request):
@@ -26,7 +50,13 @@ class Training(shapes.Request):
     experiment: str = ""
 
 
-@router.post("/trainings", status_code=202, responses={202: {"model": JobShape}})
+@router.get("/families")
+async def families(_: Anybody, desk: AtDesk) -> Listed[FamilyShape]:
+    """Every model family with its parameters, their defaults and ranges."""
+    return Listed(items=[FamilyShape.model_validate(one) for one in await desk.ask(training.offered)])
+
+
+@router.post("/projects/{project}/trainings", status_code=202, responses={202: {"model": JobShape}})
 async def train(project: str, body: Training, request: Request, user: Trainer, desk: AtDesk) -> Response:
     """Queue a training; parameters are checked before anything is queued."""
 
@@ -39,13 +69,13 @@ async def train(project: str, body: Training, request: Request, user: Trainer, d
             params=body.params,
             experiment=body.experiment,
         )
-        return 202, JobShape.model_validate(job).model_dump(mode="json")
+        return 202, (await told(desk, job)).model_dump(mode="json")
 
     asked = [project, body.model_dump(mode="json")]
     return await once(request, desk, user=user, asked=asked, carry_out=carry_out)
 
 
-@router.get("/trainings/plan")
+@router.get("/projects/{project}/trainings/plan")
 async def plan(project: str, user: Trainer, desk: AtDesk, family: str = "transfer", params: str = "{}") -> Json:
     """What a training would be: pictures per side, parameters, seconds and bytes; nothing is queued.
 

@@ -7,12 +7,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from sightloop.core.entities import Json
 from sightloop.flows import export_job, exporting, importing
 from sightloop.flows.access import project_for
 from sightloop.flows.filtering import filters
 from sightloop.web.api.images import Chosen
 from sightloop.web.archives import BINARY, BODY, archive_on_disk
 from sightloop.web.desk import AtDesk, Exporter, Uploader
+from sightloop.web.job_answers import told
+from sightloop.web.once import once
 from sightloop.web.shapes import JobShape
 
 router = APIRouter(prefix="/api/v1/projects/{project}", tags=["transfers"])
@@ -43,7 +46,7 @@ async def import_zip(
             site=site,
             discard=True,
         )
-    return JobShape.model_validate(job)
+    return await told(desk, job)
 
 
 @router.get("/export", responses=ZIP, response_class=Response)
@@ -55,8 +58,15 @@ async def export(project: str, chosen: Annotated[Chosen, Query()], user: Exporte
     return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
 
-@router.post("/exports", status_code=202)
-async def export_later(project: str, chosen: Annotated[Chosen, Query()], user: Exporter, desk: AtDesk) -> JobShape:
+@router.post("/exports", status_code=202, responses={202: {"model": JobShape}})
+async def export_later(
+    project: str, chosen: Annotated[Chosen, Query()], request: Request, user: Exporter, desk: AtDesk
+) -> Response:
     """Queue the same ZIP as a job; `GET /api/v1/jobs/{job_id}/download` gives it until a day after the job's end."""
     given = chosen.model_dump(exclude_none=True)
-    return JobShape.model_validate(await desk.ask(export_job.start, user=user, name=project, chosen=given))
+
+    async def carry_out() -> tuple[int, Json]:
+        job = await desk.ask(export_job.start, user=user, name=project, chosen=given)
+        return 202, (await told(desk, job)).model_dump(mode="json")
+
+    return await once(request, desk, user=user, asked=[project, given], carry_out=carry_out)

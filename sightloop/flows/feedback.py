@@ -1,0 +1,31 @@
+"""Say whether one is satisfied with what is shown of a picture."""
+
+from __future__ import annotations
+
+from sightloop.core.entities import UNKNOWN, Image, User
+from sightloop.core.errors import Rejected
+from sightloop.flows.access import image_for
+from sightloop.flows.services import Services
+from sightloop.store import doubts, images
+
+
+def feedback(services: Services, *, user: User, image_id: str, satisfied: bool, revision: int | None = None) -> Image:
+    """Verify what is shown, or record the doubt, which puts the picture first in review until somebody labels it.
+
+    Saying the same again changes nothing.
+
+    Raises:
+        Rejected: satisfied, but nothing is shown that could be verified.
+        Conflict: satisfied, but somebody changed the image since `revision`; carries the current value.
+    """
+    asked, _ = image_for(services, user=user, image_id=image_id, action="label")
+    with services.db.begin() as db:
+        if not satisfied:
+            return doubts.add(db, asked, by=user.id)
+        image = images.get(db, image_id)
+        if image.verified and not doubts.stands(db, image_id):
+            return image
+        word = image.label or image.shown
+        if word is None or word == UNKNOWN:
+            raise Rejected(f"image {image_id!r} has no answer to be satisfied with.", hint="Say what it shows instead.")
+        return images.relabel(db, image, value=word, action="verify", by=user.id, revision=revision)

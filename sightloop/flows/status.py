@@ -1,0 +1,78 @@
+"""Whether everything works that people's requests need, as rows and the store say it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+
+from sightloop.core.entities import Json
+from sightloop.core.errors import Overloaded, SightloopError, StorageFull, Unavailable
+from sightloop.flows.jobs import workers_alive
+from sightloop.flows.services import Services
+from sightloop.store import jobs
+
+SPARE_BYTES = 64 << 20
+GIB = 1 << 30
+
+
+def look(services: Services, *, queue_bound: int | None = None) -> Json:
+    """The checks, and how many jobs run and wait in all.
+
+    Args:
+        queue_bound: pictures that may wait for inference in this process; None where it serves nobody.
+
+    Returns {checks [{name, ok, detail}], jobs_running, jobs_queued}; the counts are None without a database.
+    """
+    checks: dict[str, Callable[[], str]] = {
+        "database": lambda: _database(services),
+        "storage": lambda: _storage(services),
+        "worker": lambda: _worker(services),
+    }
+    if queue_bound is not None:
+        checks["model runtime"] = lambda: _runtime(services, bound=queue_bound)
+    return {"checks": [_checked(name, check) for name, check in checks.items()], **_jobs(services)}
+
+
+def _checked(name: str, check: Callable[[], str]) -> Json:
+    try:
+        return {"name": name, "ok": True, "detail": check()}
+    except SightloopError as error:
+        return {"name": name, "ok": False, "detail": f"{error.message} {error.hint}".strip()}
+
+
+def _jobs(services: Services) -> Json:
+    found: Mapping[str, int] = {}
+    try:
+        with services.db.connect() as db:
+            found = jobs.counts(db)
+    except Unavailable:
+        return {"jobs_running": None, "jobs_queued": None}
+    return {"jobs_running": found["running"], "jobs_queued": found["queued"]}
+
+
+def _database(services: Services) -> str:
+    with services.db.connect() as db:
+        services.db.now(db)
+    return f"{services.db.dialect} answers."
+
+
+def _storage(services: Services) -> str:
+    services.blobs.check()
+    free = shutil.disk_usage(services.data).free
+    if free < SPARE_BYTES:
+        raise StorageFull(f"{free >> 20} MiB are free.", hint="Free some space.")
+    return f"can be written to, {free / GIB:.1f} GiB are free."
+
+
+def _runtime(services: Services, *, bound: int) -> str:
+    depth = services.runtime.queue_depth()
+    if depth >= bound:
+        raise Overloaded(f"{depth} pictures wait for a core.", hint="Uploads are answered later.")
+    return f"{depth} pictures wait."
+
+
+def _worker(services: Services) -> str:
+    alive = workers_alive(services)
+    if not alive:
+        raise Unavailable("no worker is alive: jobs wait.", hint="Start one with `sightloop worker`.")
+    return f"{alive} alive."

@@ -1,0 +1,110 @@
+"""The review queue: what is worth a look, in an order that can be had again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from sightloop.core.entities import Image, Project
+from sightloop.core.errors import Rejected
+from sightloop.flows import correct, feedback, likeness, reviewing, trash
+from sightloop.flows.access import OPERATOR
+from sightloop.flows.reviewing import By, Review
+from sightloop.flows.services import Services
+
+Picture = Callable[..., bytes]
+Kept = Callable[..., Image]
+ORDERS: tuple[By, ...] = ("uncertain", "unusual", "diverse")
+
+
+@pytest.fixture
+def pictures(project: Project, model: Callable[..., int], picture: Picture, kept: Kept) -> list[Image]:
+    """Four red pictures and a blue one, answered."""
+    model(project)
+    return [kept(picture("red", seed=seed)) for seed in range(4)] + [kept(picture("blue"))]
+
+
+def ask(services: Services, by: By = "uncertain", *, limit: int = 60, seed: int = 0) -> Review:
+    return reviewing.review(services, user=OPERATOR, project="paint", by=by, limit=limit, seed=seed)
+
+
+def ids(found: Review) -> list[str]:
+    return [one.image.id for one in found.items]
+
+
+@pytest.mark.parametrize("by", ORDERS)
+def test_the_order_is_the_same_again_and_every_waiting_picture_is_in_it_once(
+    services: Services, pictures: list[Image], by: By
+) -> None:
+    found = ask(services, by)
+    assert ids(found) == ids(ask(services, by))
+    assert sorted(ids(found)) == sorted(one.id for one in pictures)
+    assert ids(ask(services, by, limit=2)) == ids(found)[:2]
+    assert all(one.why for one in found.items)
+
+
+def test_the_least_sure_comes_first(services: Services, pictures: list[Image]) -> None:
+    confidences = [one.image.confidence for one in ask(services).items]
+    assert confidences == sorted(confidences, key=lambda value: value or 0.0)
+
+
+def test_the_one_that_looks_like_no_other_is_the_most_unusual(services: Services, pictures: list[Image]) -> None:
+    assert ids(ask(services, "unusual"))[0] == pictures[-1].id
+
+
+def test_after_a_red_one_is_verified_the_blue_one_is_the_most_different(
+    services: Services, pictures: list[Image]
+) -> None:
+    correct.verify(services, user=OPERATOR, image_id=pictures[0].id)
+    assert ids(ask(services, "diverse"))[0] == pictures[-1].id
+
+
+@pytest.mark.parametrize("by", ORDERS)
+def test_verified_and_trashed_pictures_are_not_in_the_queue(services: Services, pictures: list[Image], by: By) -> None:
+    correct.verify(services, user=OPERATOR, image_id=pictures[0].id)
+    trash.discard(services, user=OPERATOR, image_id=pictures[1].id)
+    found = ask(services, by)
+    assert sorted(ids(found)) == sorted(one.id for one in pictures[2:])
+    assert (found.total, found.verified, found.remaining) == (4, 1, 3)
+
+
+@pytest.mark.parametrize("by", ORDERS)
+def test_a_doubted_picture_comes_first_and_only_once(services: Services, pictures: list[Image], by: By) -> None:
+    last = ids(ask(services, by))[-1]
+    feedback.feedback(services, user=OPERATOR, image_id=last, satisfied=False)
+    found = ask(services, by)
+    assert ids(found)[0] == last
+    assert found.items[0].why == reviewing.DOUBTED
+    assert len(set(ids(found))) == len(found.items) == 5
+    assert ids(ask(services, by, limit=1)) == [last]
+
+
+def test_without_a_model_the_queue_is_the_same_for_the_same_seed_and_not_for_another(
+    services: Services, project: Project, picture: Picture, kept: Kept
+) -> None:
+    for seed in range(8):
+        kept(picture("red", seed=seed))
+    assert ids(ask(services, seed=1)) == ids(ask(services, seed=1)) != ids(ask(services, seed=2))
+    assert {one.why for one in ask(services).items} == {"no model has answered it yet"}
+    assert [ask(services, by).reason for by in ORDERS[1:]] == [likeness.NO_MODEL] * 2
+
+
+def test_an_empty_queue_says_why(services: Services, project: Project, picture: Picture, kept: Kept) -> None:
+    assert ask(services).reason == reviewing.NO_PICTURES
+    image = kept(picture())
+    correct.correct(services, user=OPERATOR, image_id=image.id, value="red")
+    assert ask(services).reason == reviewing.NOTHING_LEFT
+
+
+def test_the_only_picture_is_not_unusual(
+    services: Services, project: Project, model: Callable[..., int], picture: Picture, kept: Kept
+) -> None:
+    model(project)
+    kept(picture())
+    assert (ask(services, "unusual").items, ask(services, "unusual").reason) == ([], reviewing.ALONE)
+
+
+def test_a_limit_that_does_not_fit_is_refused(services: Services, project: Project) -> None:
+    with pytest.raises(Rejected, match="501"):
+        ask(services, limit=501)

@@ -1,0 +1,68 @@
+/** The keys of the library (interface rule 3): what each does, and where it does it. */
+import type { Shortcut } from '$/app/shortcuts.svelte';
+import { attempt } from '$/app/toasts.svelte';
+import type { Gallery } from './gallery.svelte';
+import { step } from './layout';
+import type { Library } from './library.svelte';
+
+const ARROWS = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'];
+const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0'];
+
+/** The class that a digit stands for: "1" the first of the project, "0" the tenth. */
+export function classOf(digit: string, classes: readonly string[]): string | undefined {
+  return classes[(Number(digit) + 9) % 10];
+}
+
+/** Moving and choosing, in whatever grid. */
+export function moves(gallery: Gallery): Shortcut[] {
+  const onGrid = () => gallery.active || nowhere();
+
+  function move(event: KeyboardEvent) {
+    if (!gallery.active) return void gallery.focus(gallery.current);
+    const next = step(event.key, gallery.current, gallery.listing.count, gallery.columns);
+    if (next === undefined) return;
+    void attempt(() => (event.shiftKey ? gallery.extend(next) : gallery.focus(next)));
+  }
+  const toggle = () => void attempt(() => gallery.toggle(gallery.current));
+  const everything = () => void attempt(() => gallery.everything());
+  return [
+    { keys: ARROWS.join(' '), title: 'Move', run: move, when: onGrid },
+    { keys: 'Home End', title: 'First or last picture', run: move, when: () => gallery.active },
+    { keys: ARROWS.map((key) => `Shift+${key}`).join(' '), title: 'Choose a range', run: move, when: onGrid },
+    { keys: 'Space', title: 'Choose', run: toggle, when: () => onCard(gallery) },
+    { keys: 'Ctrl+A', title: 'Choose everything that matches', run: everything },
+    { keys: 'Escape', title: 'Choose nothing', run: () => gallery.clear(), when: () => gallery.chosen > 0 },
+  ];
+}
+
+/** All keys of the library; `search` puts the keyboard into the search field. */
+export function keys(library: Library, search: () => void): Shortcut[] {
+  const { gallery, asking } = library;
+  const acts = () => gallery.active || gallery.chosen > 0;
+  const verifies = () => onCard(gallery) || (gallery.chosen > 0 && nowhere());
+
+  function relabel(event: KeyboardEvent) {
+    const value = classOf(event.key, library.project.detail.classes);
+    if (value !== undefined) asking.deed({ action: 'label', value });
+  }
+  const unknown = () => asking.deed({ action: 'label', value: 'unknown' });
+  return [
+    ...moves(gallery),
+    { keys: DIGITS.join(' '), title: 'Label as class 1 to 10', run: relabel, when: acts },
+    { keys: 'u', title: 'Label as unknown', run: unknown, when: acts },
+    { keys: 'Enter', title: 'Verify what is shown', run: () => asking.deed({ action: 'verify' }), when: verifies },
+    { keys: 'x Delete', title: 'Move to the trash', run: () => asking.deed({ action: 'trash' }), when: acts },
+    { keys: 'o', title: 'Open the picture', run: () => library.open(), when: () => gallery.active },
+    { keys: 's', title: 'Show similar pictures', run: () => library.similar(), when: () => gallery.active },
+    { keys: '/', title: 'Search by name', run: search },
+  ];
+}
+
+function nowhere(): boolean {
+  return document.activeElement === null || document.activeElement === document.body;
+}
+
+/** On a card itself: buttons inside it keep Enter and the space bar. */
+function onCard(gallery: Gallery): boolean {
+  return gallery.active && document.activeElement?.matches('a[data-index], [role=checkbox]') === true;
+}

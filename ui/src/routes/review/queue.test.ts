@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { undo } from '$/app/undo.svelte';
+import { toasts } from '$/app/toasts.svelte';
+import { Queue, type Candidate } from './queue.svelte';
+
+const candidate = (n: number) =>
+  ({
+    image: { id: `i${n}`, name: `${n}.jpg`, shown: 'red', label: null, revision: 1 },
+    score: 1,
+    why: '',
+  }) as unknown as Candidate;
+const all = (n: number) => Array.from({ length: n }, (_, index) => candidate(index));
+const ask = (items: Candidate[]) => async (limit: number) => ({
+  items: items.slice(0, limit),
+  by: 'uncertain' as const,
+  remaining: items.length,
+  verified: 3,
+  total: items.length + 3,
+  reason: null,
+});
+
+let sent: string[];
+let status: number;
+beforeEach(() => {
+  sent = [];
+  status = 200;
+  undo.clear();
+  toasts.items = [];
+  vi.stubGlobal('fetch', async (request: Request) => {
+    sent.push(`${request.method} ${new URL(request.url).pathname.replace('/api/v1', '')}`);
+    return new Response(JSON.stringify({ id: 'i0', revision: 2, detail: 'no' }), { status });
+  });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const ids = (queue: Queue) => queue.items.map((one) => one.image.id);
+
+test('what is decided leaves at once, is counted, and comes back first when it is undone', async () => {
+  const queue = new Queue('paint', ask(all(3)));
+  await queue.fill();
+  await queue.label(queue.items[0]!, 'blue');
+  expect(ids(queue)).toEqual(['i1', 'i2']);
+  expect([queue.remaining, queue.verified]).toEqual([2, 4]);
+  await undo.back();
+  expect(ids(queue)).toEqual(['i0', 'i1', 'i2']);
+  expect([queue.remaining, queue.verified]).toEqual([3, 3]);
+  expect(sent).toEqual(['PUT /images/i0/label', 'PUT /images/i0/label']);
+});
+
+test('what the server refuses comes back and says why', async () => {
+  const queue = new Queue('paint', ask(all(2)));
+  await queue.fill();
+  status = 409;
+  await queue.verify(queue.items[0]!);
+  expect(ids(queue)).toEqual(['i0', 'i1']);
+  expect([queue.remaining, queue.verified]).toEqual([2, 3]);
+  expect(toasts.items.at(-1)?.text).toBe('no');
+  expect(undo.steps).toHaveLength(0);
+});
+
+test('a trashed picture is not counted as verified', async () => {
+  const queue = new Queue('paint', ask(all(2)));
+  await queue.fill();
+  await queue.trash(queue.items[0]!);
+  expect([queue.remaining, queue.verified]).toEqual([1, 3]);
+});
+
+test('more are fetched before the queue runs dry, and none that was decided or skipped comes again', async () => {
+  const queue = new Queue('paint', ask(all(150)));
+  await queue.fill();
+  const met = new Set<string>();
+  while (queue.items.length) {
+    const one = queue.items[0]!;
+    expect(met.has(one.image.id)).toBe(false);
+    met.add(one.image.id);
+    if (met.size % 5) queue.skip(one);
+    else await queue.verify(one);
+    await vi.waitFor(() => expect(queue.items.length > 0 || met.size === 150).toBe(true));
+  }
+  expect(met.size).toBe(150);
+});
