@@ -122,11 +122,10 @@ def export(project: str, version: str, target: Path, as_json: bool) -> None:
 @json_option
 def import_(project: str, path: Path, backbone: str, classes: tuple[str, ...], as_json: bool) -> None:
     """Bring in a state dict (.pth, .safetensors), for example BioSight's best_model_resnet.pth."""
-    from sightloop.flows import access
-    from sightloop.flows import models as flow
+    from sightloop.flows import access, adopting
 
     with opened() as services:
-        made = flow.import_weights(
+        made = adopting.import_weights(
             services, user=access.OPERATOR, name=project, path=path, backbone=backbone, classes=classes
         )
     emit(made, as_json=as_json, text=lambda: f"Registered version {plain(made)['number']} of {project}.")

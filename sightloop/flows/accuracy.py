@@ -24,7 +24,7 @@ def accuracy(services: Services, *, user: User, project: str) -> Json:
     """How often the live model said (arg-max, `unknown` or not) what people say, on pictures that did not teach it.
 
     Pictures on the training or calibration side of the version's snapshot are left out, and so are those of the same
-    groups and those marked as copies of a picture on another side. Every share has an interval over groups.
+    groups of near copies. Every share has an interval over groups.
 
     Returns {version, n, accuracy, classes, confusion, per_class, over_time, left_out, basis, reason}: `over_time` by
     when the pictures came in, [{at, n, accuracy}] with `at` the beginning of an hour, a day, a week …; `reason` says

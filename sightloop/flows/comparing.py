@@ -73,9 +73,8 @@ def _compared(
     groups = [picture.group for picture in both]
     difference: Json = {"value": None, "low": None, "high": None}
     if both:
-        difference = paired.compare(one.astype(int), two.astype(int), targets=np.ones(len(both), int), groups=groups)[
-            "difference"
-        ]
+        right = np.ones(len(both), int)
+        difference = paired.compare(one.astype(int), two.astype(int), targets=right, groups=groups)["difference"]
     rated = [
         {"version": version.number, "accuracy": agreement.share(hits, groups)}
         for version, hits in zip(pair, (one, two), strict=True)
@@ -85,7 +84,7 @@ def _compared(
         "a": rated[0],
         "b": rated[1],
         "difference": difference,
-        "sentence": _sentence(rated, difference, len(both)),
+        "sentence": _sentence(pair, rated, difference, len(both)),
         "fixed": _pictures(services, both, two & ~one),
         "broken": _pictures(services, both, one & ~two),
         "fixed_count": int((two & ~one).sum()),
@@ -100,8 +99,8 @@ def _pictures(services: Services, both: Sequence[Labelled], chosen: Hits) -> lis
         return images.many(db, ids[:SHOWN])
 
 
-def _sentence(rated: Sequence[Json], difference: Json, n: int) -> str:
-    a, b = (f"version {one['version']}" for one in rated)
+def _sentence(pair: Sequence[ModelVersion], rated: Sequence[Json], difference: Json, n: int) -> str:
+    a, b = (f"version {version.number}" for version in pair)
     if not n:
         return f"Nothing can be said of {a} and {b}."
     low, high = difference["low"], difference["high"]
@@ -112,7 +111,9 @@ def _sentence(rated: Sequence[Json], difference: Json, n: int) -> str:
     )
     right = " against ".join(f"{one['accuracy']['value']:.1%}" for one in reversed(rated))
     points = f"{100 * difference['value']:+.1f} points, {100 * low:+.1f} to {100 * high:+.1f}"
-    return f"On {n} pictures that taught neither, {b} {verdict}: {right} right ({points})."
+    strange = [str(version.number) for version in pair if version.snapshot_id is None]
+    but = f" (nobody wrote down what taught version {' and '.join(strange)})" if strange else " that taught neither"
+    return f"On {n} held-out pictures{but}, {b} {verdict}: {right} right ({points})."
 
 
 def _missing(pair: Sequence[ModelVersion], said: Sequence[Said], fair: Sequence[Labelled]) -> str | None:

@@ -141,7 +141,7 @@ def _candidate(image: Image, *, by: By, score: float | None) -> Candidate:
         return Candidate(image, score, f"unlike {others}: the nearest are {max(0.0, 1 - score):.2f} of 1 alike")
     if image.confidence is None:
         return Candidate(image, score, "no model has answered it yet")
-    return Candidate(image, score, f"the model is only {image.confidence:.0%} sure that it is {image.predicted}")
+    return Candidate(image, score, f"the model is {image.confidence:.0%} sure that it is {image.predicted}")
 
 
 def _reason(ready: Sequence[Outline], rest: Sequence[Outline]) -> str | None:

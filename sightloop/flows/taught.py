@@ -13,16 +13,17 @@ from sightloop.store.labelled import Labelled
 
 @dataclass(frozen=True)
 class Taught:
-    """Ids of the pictures and of their groups; `known` is False where nobody wrote down what taught the version."""
+    """Ids of the pictures and of their groups."""
 
     images: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
-    known: bool = False
 
     def met(self, picture: Labelled) -> bool:
-        """Whether the version learnt from this picture, from one of its group, or from a copy on another side."""
-        taught = picture.id in self.images or picture.group in self.groups
-        return taught or (self.known and picture.leaked)
+        """Whether the version learnt from this picture, or from one of its group of near copies.
+
+        A picture that an imported data set had on two sides is no reason: it stands on one here.
+        """
+        return picture.id in self.images or picture.group in self.groups
 
 
 def by(services: Services, version: ModelVersion) -> Taught:
@@ -32,4 +33,4 @@ def by(services: Services, version: ModelVersion) -> Taught:
     with services.db.connect() as db:
         taken = snapshots.get(db, version.snapshot_id)
     rows = [row for row in manifests.read(services, taken) if row["side"] in ("train", "calibration")]
-    return Taught(frozenset(row["image_id"] for row in rows), frozenset(row["group"] for row in rows), known=True)
+    return Taught(frozenset(row["image_id"] for row in rows), frozenset(row["group"] for row in rows))

@@ -86,7 +86,8 @@ def save(db: Connection, changes: Sequence[Change]) -> list[Image]:
 
 
 def _numbered(change: Change) -> Change:
-    if change.before is None or change.after is None:
+    """A new revision, except for bookkeeping that tells no event: it changes nothing that a person judges by."""
+    if change.before is None or change.after is None or not change.event:
         return change
     return replace(change, after=replace(change.after, revision=change.before.revision + 1))
 

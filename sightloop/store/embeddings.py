@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,9 @@ class _Kept:
     vectors: Half
 
 
+_NOTHING: Final = _Kept({}, np.zeros((0, 0), np.float16))
 _CACHES: WeakKeyDictionary[Engine, OrderedDict[str, _Kept]] = WeakKeyDictionary()
+_LOCK: Final = threading.Lock()
 
 
 def put_many(db: Connection, project_id: str, vectors: Sequence[tuple[str, str, Embedding]]) -> None:
@@ -85,22 +88,24 @@ def gather(db: Connection, project_id: str, image_ids: Sequence[str], *, version
 def _kept(db: Connection, project_id: str, image_ids: Sequence[str], *, version_id: str) -> _Kept:
     mine = embeddings.c.project_id == project_id, embeddings.c.version_id == version_id
     there = db.execute(select(func.count()).where(*mine)).scalar_one()
-    cache = _CACHES.setdefault(db.engine, OrderedDict())
-    kept = cache.get(version_id)
-    if kept is None or len(kept.places) > there:  # some were purged
-        kept = _Kept({}, np.zeros((0, 0), np.float16))
+    with _LOCK:
+        cache = _CACHES.setdefault(db.engine, OrderedDict())
+        kept = cache.get(version_id, _NOTHING)
+    if len(kept.places) > there:  # some were purged
+        kept = _NOTHING
     missing = [name for name in image_ids if name not in kept.places] if there else []
     query = select(embeddings.c.image_id, embeddings.c.vector).where(*mine)
     if len(missing) > MANY:
-        kept = _more(kept, [(row[0], row[1]) for row in db.execute(query) if row[0] not in kept.places])
+        found = [row for row in db.execute(query) if row[0] not in kept.places]
     else:
-        for piece in rows.chunks(missing):
-            some = query.where(embeddings.c.image_id.in_(piece))
-            kept = _more(kept, [(row[0], row[1]) for row in db.execute(some)])
-    cache[version_id] = kept
-    cache.move_to_end(version_id)
-    while len(cache) > KEPT:
-        cache.popitem(last=False)
+        asked = (query.where(embeddings.c.image_id.in_(piece)) for piece in rows.chunks(missing))
+        found = [row for one in asked for row in db.execute(one)]
+    kept = _more(kept, [(row[0], row[1]) for row in found])
+    with _LOCK:
+        cache[version_id] = kept
+        cache.move_to_end(version_id)
+        while len(cache) > KEPT:
+            cache.popitem(last=False)
     return kept
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Integer, cast, false, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, cast, false, func, select
 
 from sightloop.core.entities import UNKNOWN, ImageStatus, Side
+from sightloop.store import rows
 from sightloop.store.tables import images, labels
 
 
@@ -25,7 +25,6 @@ class Labelled:
     label: str
     predicted: str | None
     created_at: float
-    leaked: bool
 
 
 def all(db: Connection, project_id: str) -> list[Labelled]:  # noqa: A001
@@ -61,10 +60,7 @@ def said_since(db: Connection, project_id: str, since: float | None) -> tuple[in
 
 def _read(db: Connection, project_id: str, *conditions: ColumnElement[bool]) -> list[Labelled]:
     c = images.c
-    columns: list[Column[Any]] = [c.id, c.sha256, c.pixel_hash, c.phash, c.status, c.side, c.group_id, c.label]
-    query = select(*columns, c.predicted, c.created_at, c.meta)
+    group = func.coalesce(c.group_id, c.id)
+    query = select(c.id, c.sha256, c.pixel_hash, c.phash, c.status, c.side, group, c.label, c.predicted, c.created_at)
     mine = c.project_id == project_id, c.trashed == false(), c.label != UNKNOWN
-    return [
-        Labelled(*row[:6], row.group_id or row.id, *row[7:10], bool(row.meta.get("leaked")))
-        for row in db.execute(query.where(*mine, *conditions).order_by(c.id))
-    ]
+    return [rows.read(Labelled, row) for row in db.execute(query.where(*mine, *conditions).order_by(c.id))]

@@ -33,12 +33,12 @@ def test_a_check_names_what_is_left_over_and_a_repair_removes_it(
     expect(page.get_by_text("Free on the disk")).to_be_visible()
     page.get_by_role("button", name="Check now").click()
     report = page.get_by_role("status").filter(has_text="unfinished upload")
-    report.get_by_text("For example").click()
+    report.get_by_role("group").filter(has_text="left-by-somebody").get_by_text("For example").click()
     expect(report.get_by_text("left-by-somebody")).to_be_visible()
     assert left.exists()
     page.get_by_role("button", name="Repair what can be repaired").click()
     page.get_by_role("dialog").get_by_role("button", name="Repair", exact=True).click()
-    expect(report.get_by_text("repaired", exact=True)).to_be_visible()
+    expect(report.get_by_text("repaired", exact=True).first).to_be_visible()
     assert not left.exists()
 
 

@@ -19,8 +19,9 @@ TRAINING = {"backbone": "test_resnet", "weights": "none", "input_size": 32, "epo
 EACH = 14
 PAGES = (
     "/", "/new", "/jobs", "/jobs/{job}", "/account", "/admin", "/admin/storage", "/status", "/nowhere",
-    "/p/{project}", "/p/{project}?tab=red&sort=confidence", "/p/{project}?search=nothing-like-this", "/p/{project}/upload",
-    "/p/{project}/trash", "/p/{project}/images/{image}", "/p/{project}/review", "/p/{project}/insights",
+    "/p/{project}", "/p/{project}?tab=red&sort=confidence", "/p/{project}?search=nothing-like-this",
+    "/p/{project}/upload", "/p/{project}/trash", "/p/{project}/images/{image}", "/p/{project}/review",
+    "/p/{project}/insights",
     "/p/{project}/models", "/p/{project}/models/2", "/p/{project}/models/compare?a=1&b=2", "/p/{project}/train",
     "/p/{project}/runs/{run}", "/p/{project}/jobs", "/p/{project}/settings",
 )  # fmt: skip

@@ -112,3 +112,12 @@ def test_pictures_in_the_trash_do_not_count(services: Services, project: Project
     with services.db.begin() as db:
         images.trash(db, image, by=None)
     assert accuracy.accuracy(services, user=OPERATOR, project="paint")["n"] == 0
+
+
+def test_a_held_out_picture_that_its_data_set_had_twice_is_fair_where_it_stands_once(
+    services: Services, project: Project, taught: list[Image]
+) -> None:
+    twice = labelled.add(services, project, "twice", side="test", meta={"leaked": True})
+    version = labelled.version(services, project, snapshot_id=labelled.freeze(services, project)["snapshot_id"])
+    labelled.answer(services, twice, version, "red")
+    assert accuracy.accuracy(services, user=OPERATOR, project="paint")["n"] == 1

@@ -113,7 +113,7 @@ def test_versions_that_answer_alike_are_not_told_apart(
     say(services, pair[1], {name: "red" if name in ("t0", "t1", "t2", "t4") else "blue" for name in held_out}, held_out)
     found = compare(services)
     assert (found["difference"]["value"], found["fixed_count"], found["broken_count"]) == (0.0, 1, 1)
-    assert "is not shown to differ from" in found["sentence"]
+    assert "that taught neither, version 2 is not shown to differ from version 1" in found["sentence"]
 
 
 def test_without_held_out_pictures_nothing_is_said(services: Services, project: Project) -> None:
@@ -153,4 +153,5 @@ def test_an_evaluation_on_the_test_side_fills_what_is_missing(
     after = compare(services)
     assert after["n"] == job.context["evaluation"]["n"] > 0
     assert (after["difference"]["value"], after["reason"]) == (0.0, None)
+    assert "nobody wrote down what taught version 1 and 2" in after["sentence"]
     assert after["a"]["accuracy"]["value"] == pytest.approx(job.context["evaluation"]["accuracy"]["value"])

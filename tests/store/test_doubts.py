@@ -7,7 +7,7 @@ import pytest
 from sightloop.core.entities import Image, Project
 from sightloop.core.errors import Missing
 from sightloop.store import doubts, images, tallies
-from sightloop.store.database import Database
+from sightloop.store.database import Connection, Database
 from tests.store import builders
 
 
@@ -53,8 +53,12 @@ def test_a_label_settles_the_doubt(database: Database, project: Project, image: 
 
 
 def test_a_label_that_is_rolled_back_leaves_the_doubt(database: Database, project: Project, image: Image) -> None:
+    def label_and_fail(db: Connection) -> None:
+        images.relabel(db, image, value="bee", action="correct", by="ann")
+        images.get(db, "nobody")
+
     with pytest.raises(Missing), database.begin() as db:
-        assert images.relabel(db, image, value="bee", action="correct", by="ann") and images.get(db, "nobody")
+        label_and_fail(db)
     assert standing(database, project) == [image.id]
 
 

@@ -232,8 +232,8 @@ def test_only_what_was_thrown_away_long_ago_expires(database: Database, project:
     with database.begin() as db:
         image = images.trash(db, image, by="ann")
         assert image.trashed_at is not None
-        assert images.expired(db, before=image.trashed_at) == []
-        assert images.expired(db, before=image.trashed_at + 1) == [image]
+        assert images.expired(db, project.id, before=image.trashed_at) == []
+        assert images.expired(db, project.id, before=image.trashed_at + 1) == [image]
 
 
 def test_an_answer_for_a_purged_picture_is_left_out(database: Database, project: Project) -> None:

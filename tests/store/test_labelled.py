@@ -28,7 +28,7 @@ def add(database: Database, project: Project, number: int, *, like: int | None =
 def test_unknown_trashed_unlabelled_and_unreadable_pictures_are_not_labelled(
     database: Database, project: Project
 ) -> None:
-    kept = add(database, project, 1, label="ant", side="train", meta={"leaked": True})
+    kept = add(database, project, 1, label="ant", side="train")
     for number, label in ((2, "unknown"), (3, None)):
         add(database, project, number, label=label)
     thrown, broken = (add(database, project, number, label="ant") for number in (4, 5))
@@ -36,7 +36,7 @@ def test_unknown_trashed_unlabelled_and_unreadable_pictures_are_not_labelled(
         images.trash(db, thrown, by=None)
         images.mark_unreadable(db, broken, "truncated")
         [found] = labelled.all(db, project.id)
-    assert (found.id, found.label, found.side, found.leaked) == (kept.id, "ant", "train", True)
+    assert (found.id, found.label, found.side) == (kept.id, "ant", "train")
     assert (found.group, found.phash, found.predicted) == (kept.id, kept.phash, None)
 
 

@@ -98,9 +98,7 @@ def test_a_preview_is_a_webp_that_a_browser_may_keep(admin: TestClient, images: 
     assert admin.get(url, params={"side": 5000}).status_code == 422
 
 
-def test_a_stranger_learns_nothing_even_with_the_mark_of_a_preview(
-    admin: TestClient, images: list[Json], client: TestClient
-) -> None:
+def test_a_stranger_learns_nothing_even_with_the_mark_of_a_preview(admin: TestClient, images: list[Json]) -> None:
     url = f"/api/v1/images/{images[0]['id']}"
     mark = admin.get(f"{url}/preview").headers["etag"]
     other = TestClient(admin.app, headers={"X-Sightloop": "1"})

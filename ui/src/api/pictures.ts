@@ -1,12 +1,24 @@
 /** What can be said of one picture, and the requests that say it. `revision` is the one the person looked at. */
-import { api, must, type Image } from './client';
+import { api, must, Problem, type Image } from './client';
 
 const of = (image: Image) => ({ path: { image_id: image.id } });
 
-/** Say what it shows; null takes the human word back. */
-export function label(image: Image, value: string | null, options: { checked?: boolean } = {}): Promise<Image> {
-  const revision = options.checked === false ? undefined : image.revision;
-  return must(api.PUT('/api/v1/images/{image_id}/label', { params: of(image), body: { value, revision } }));
+/**
+ * Say what it shows; null takes the human word back. Where the picture was changed since the person looked at it, but
+ * no other person said anything, the word counts: only the model has spoken meanwhile.
+ */
+export async function label(image: Image, value: string | null, options: { checked?: boolean } = {}): Promise<Image> {
+  const say = (revision: number | undefined) =>
+    must(api.PUT('/api/v1/images/{image_id}/label', { params: of(image), body: { value, revision } }));
+  if (options.checked === false) return say(undefined);
+  try {
+    return await say(image.revision);
+  } catch (cause) {
+    if (!(cause instanceof Problem) || cause.status !== 409) throw cause;
+    const now = await must(api.GET('/api/v1/images/{image_id}', { params: of(image) }));
+    if (now.label !== image.label || now.trashed_at !== image.trashed_at) throw cause;
+    return say(now.revision);
+  }
 }
 
 /** Say that what is shown is right. */

@@ -28,6 +28,7 @@ export const ROUTES: Route[] = [
   { pattern: '/p/:project/train', load: () => import('$/routes/training/Train.svelte') },
   { pattern: '/p/:project/runs/:id', load: () => import('$/routes/training/Run.svelte') },
   { pattern: '/p/:project/jobs', load: () => import('$/routes/jobs/Jobs.svelte') },
+  { pattern: '/p/:project/jobs/:id', load: () => import('$/routes/jobs/JobPage.svelte') },
   { pattern: '/p/:project/settings', load: () => import('$/routes/settings/Settings.svelte') },
   { pattern: '/jobs', load: () => import('$/routes/jobs/Jobs.svelte') },
   { pattern: '/jobs/:id', load: () => import('$/routes/jobs/JobPage.svelte') },

@@ -14,6 +14,13 @@ test('steps are taken back newest first, as many as there are', async () => {
   expect(said).toEqual(Array.from({ length: 50 }, (_, n) => 49 - n));
 });
 
+test('a key pressed again before the first step is back takes back the next one', async () => {
+  const said: number[] = [];
+  for (let n = 0; n < 3; n++) undo.push(`step ${n}`, async () => void said.push(n), { quiet: true });
+  await Promise.all([undo.back(), undo.back(), undo.back()]);
+  expect(said).toEqual([2, 1, 0]);
+});
+
 test('a step that cannot be taken back stays and says why', async () => {
   let reachable = false;
   undo.push('relabelled', async () => {
@@ -24,5 +31,28 @@ test('a step that cannot be taken back stays and says why', async () => {
   expect(toasts.items.at(-1)?.kind).toBe('wrong');
   reachable = true;
   await undo.back();
+  expect(undo.steps).toHaveLength(0);
+});
+
+test('steps keep the order of the deeds although the first one takes longest', async () => {
+  const said: string[] = [];
+  let arrive = () => {};
+  const slow = undo.during(
+    'slow',
+    new Promise<void>((resolve) => (arrive = resolve)),
+    async () => void said.push('slow'),
+  );
+  undo.push('quick', async () => void said.push('quick'), { quiet: true });
+  const both = Promise.all([undo.back(), undo.back()]);
+  arrive();
+  await Promise.all([slow, both]);
+  expect(said).toEqual(['quick', 'slow']);
+});
+
+test('a deed that failed leaves nothing to take back', async () => {
+  const failed = undo.during('refused', Promise.reject(new Error('no')), async () => {
+    throw new Error('never');
+  });
+  await expect(failed).rejects.toThrow('no');
   expect(undo.steps).toHaveLength(0);
 });

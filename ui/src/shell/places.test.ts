@@ -12,5 +12,6 @@ test.each([
   ['/p/paint/upload', 'Upload'],
   ['/p/paint/models/3', 'Models'],
   ['/p/paint/train', 'Models'],
+  ['/p/paint/jobs/7', 'Jobs'],
   ['/p/paint/runs/9', 'Models'],
 ])('%s is in one place: %s', (path, name) => expect(current(path)).toEqual([name]));

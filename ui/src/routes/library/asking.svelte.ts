@@ -11,7 +11,7 @@ export class Asking {
 
   constructor(
     readonly changes: Changes,
-    readonly library: { view: View; why: string | undefined },
+    readonly library: { view: View; ranked: boolean; why: string | undefined },
   ) {}
 
   /** Do it to what is chosen, once the count is confirmed, or else to the picture that has the keyboard. */
@@ -48,9 +48,8 @@ export class Asking {
   /** What is chosen, as the server is told of it. */
   async target(): Promise<Target> {
     const { gallery } = this.changes;
-    const { filters, order } = this.library.view;
-    const ranked = order === 'similar' || order === 'odd';
-    if (gallery.selection.all && !ranked) return { filters, expected: gallery.chosen };
+    const { ranked, view } = this.library;
+    if (gallery.selection.all && !ranked) return { filters: view.filters, expected: gallery.chosen };
     const ids = await gallery.ids();
     return { ids, expected: ids.length };
   }

@@ -34,6 +34,7 @@ export class Changes {
   ) {}
 
   label(image: Image, value: string): Promise<void> {
+    if (image.label === value && image.verified) return Promise.resolve();
     const corrected = image.predicted !== null && image.predicted !== value;
     const guess = { label: value, shown: value, verified: true, corrected };
     return this.#change(image, guess, `${image.name} labelled ${tabName(value)}`, (now) => this.#say(now, value));

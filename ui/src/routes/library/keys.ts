@@ -58,8 +58,9 @@ export function keys(library: Library, search: () => void): Shortcut[] {
   ];
 }
 
+/** The keyboard is on nothing that has keys of its own; a page's heading has it after the page was opened. */
 function nowhere(): boolean {
-  return document.activeElement === null || document.activeElement === document.body;
+  return document.activeElement?.matches('body, main, h1') ?? true;
 }
 
 /** On a card itself: buttons inside it keep Enter and the space bar. */

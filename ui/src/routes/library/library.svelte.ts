@@ -60,6 +60,11 @@ export class Library {
     return expected(this.view, this.counts);
   }
 
+  /** In order of likeness, which the server gives for the first few hundred pictures only. */
+  get ranked(): boolean {
+    return this.view.order === 'similar' || this.view.order === 'odd';
+  }
+
   /** How many pictures came since the list was fetched, below 0 where some went elsewhere. */
   get news(): number {
     if (this.changes.pending > 0 || !this.listing.begun || !this.listing.counted) return 0;
@@ -89,12 +94,16 @@ export class Library {
 
   /** Why the chosen pictures cannot be downloaded as they were chosen. */
   get heavy(): string | undefined {
-    if (this.gallery.selection.all || this.gallery.chosen <= MOST_IDS) return undefined;
+    const { gallery, ranked } = this;
+    if ((gallery.selection.all && !ranked) || gallery.chosen <= MOST_IDS) return undefined;
     return `At most ${MOST_IDS} pictures chosen one by one fit into a ZIP; filter instead, or take everything that matches.`;
   }
 
+  /** Everything that passes the filters, in whatever order. */
   zipAll(): void {
-    this.#zip(this.view.filters, [], this.listing.counted ? this.listing.count : undefined);
+    const { listing, ranked } = this;
+    const count = ranked ? expected({ ...this.view, order: 'name' }, this.counts) : listing.count;
+    this.#zip(this.view.filters, [], listing.counted ? count : undefined);
   }
 
   async zipChosen(): Promise<void> {

@@ -4,7 +4,7 @@ import { written, type View } from './filters';
 import { Listing, type Ask } from './listing.svelte';
 
 const KEPT = 8;
-const RANKED = 500; // the most that the server puts in order of likeness
+export const RANKED = 500; // the most that the server puts in order of likeness
 
 interface Place {
   listing: Listing;

@@ -82,7 +82,7 @@ export class Trash {
     const ended = this.ending.done;
     this.ending = undefined;
     if (failed.length > 0) toasts.wrong(problem(failed[0]));
-    toasts.info(`${counted(ended, 'picture')} of ${ids.length} deleted for good`);
+    toasts.info(`${counted(ended, 'picture')} deleted for good`);
     await this.#anew();
   }
 

@@ -81,17 +81,13 @@ export class Queue {
     this.#take(one);
     this.#count(-1, judged);
     this.said = text;
+    const takeBack = async () => {
+      const image = await back();
+      this.#back({ ...one, image });
+      this.#count(1, judged);
+    };
     try {
-      await ask();
-      undo.push(
-        text,
-        async () => {
-          const image = await back();
-          this.#back({ ...one, image });
-          this.#count(1, judged);
-        },
-        { quiet: true },
-      );
+      await undo.during(text, ask(), takeBack);
     } catch (cause) {
       this.#back(one);
       this.#count(1, judged);

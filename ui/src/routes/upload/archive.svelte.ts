@@ -1,6 +1,6 @@
 /** A ZIP on its way into a project: first what importing it would do, then, if people agree, the import itself. */
 import { api, must, type Job } from '$/api/client';
-import { problem, type Problem } from '$/api/problem';
+import { Problem, problem } from '$/api/problem';
 import { good, post } from './post';
 
 /** What importing a ZIP would do, from its names alone. */
@@ -90,10 +90,15 @@ export class ArchiveImport {
       if (job.state !== 'done') throw problem({ detail: job.error ?? `The import was ${job.state}.`, status: 422 });
       done(job.context['import']);
     } catch (cause) {
-      this.problem = problem(cause);
+      this.problem = this.#named(problem(cause));
       this.stage = 'failed';
     }
     this.sent = null;
+  }
+
+  /** The server calls the file by a name of its own; people know theirs. */
+  #named({ status, detail, hint }: Problem): Problem {
+    return new Problem(status, detail.replace(/'[0-9a-z]{26}\.zip'/, `'${this.file.name}'`), hint);
   }
 
   async #end(id: string): Promise<Job> {

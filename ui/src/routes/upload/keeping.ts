@@ -15,7 +15,8 @@ interface Shelves extends DBSchema {
 /** Where the browser does not tell how much room there is (it only does so over https). */
 const ROOM_UNTOLD = 1 << 30;
 const SHARE = 0.6;
-const FILES_AT_ONCE = 40;
+/** Rows of one transaction, so that thousands do not hold up the page. */
+const AT_ONCE = 50;
 
 let opened: Promise<IDBPDatabase<Shelves>> | undefined;
 
@@ -44,11 +45,11 @@ export class Shelf implements Keep {
   ) {}
 
   async add(rows: Row[], kept: (row: Row) => void): Promise<boolean> {
-    await this.#write(rows);
     let room = await space();
     let roomy = true;
-    for (let from = 0; from < rows.length; from += FILES_AT_ONCE) {
-      const part = rows.slice(from, from + FILES_AT_ONCE).filter((row) => isWanted(row) && row.file !== null);
+    for (let from = 0; from < rows.length; from += AT_ONCE) {
+      await this.#write(rows.slice(from, from + AT_ONCE));
+      const part = rows.slice(from, from + AT_ONCE).filter((row) => isWanted(row) && row.file !== null);
       const fit = part.filter((row) => (room -= row.size) >= 0);
       roomy &&= fit.length === part.length;
       if (!(await this.#files(fit))) return false;

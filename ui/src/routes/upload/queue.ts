@@ -7,6 +7,7 @@ import { isOpen, Ledger, type Row } from './rows';
 
 const READERS = 3;
 const LANES = 3;
+const TAKE_AT_ONCE = 250;
 const ASK_AT_ONCE = 200;
 const FILES_AT_ONCE = 16;
 const BYTES_AT_ONCE = 8 << 20;
@@ -62,17 +63,14 @@ export class Queue {
     return this.#patience.trouble;
   }
 
-  /** Take files in; those that an earlier page lost go back to their rows. */
+  /** Take files in, some at a time because a browser asks the disk for the size of each. */
   async add(chosen: Chosen[], site = ''): Promise<void> {
-    const lost = new Map(this.rows.filter((row) => row.missing).map((row) => [`${row.size} ${row.path}`, row]));
     const rows: Row[] = [];
-    for (const { file, path } of chosen) {
-      const key = `${file.size} ${path}`;
-      const row = lost.get(key) ?? this.#take(file, path, site);
-      if (lost.delete(key)) this.#again(row, file);
-      rows.push(row);
+    for (let from = 0; from < chosen.length; from += TAKE_AT_ONCE) {
+      if (from > 0) await new Promise((resolve) => setTimeout(resolve));
+      rows.push(...this.#takeSome(chosen.slice(from, from + TAKE_AT_ONCE), site));
+      this.#go();
     }
-    this.#go();
     const roomy = await this.ports.keep
       .add(rows.filter(isOpen), (row) => this.#ledger.change(row, { kept: true }))
       .catch(() => false);
@@ -129,10 +127,20 @@ export class Queue {
     this.#leave();
   }
 
-  #take(file: Blob, path: string, site: string): Row {
-    const row: Row = { id: this.ports.newId(), path, size: file.size, site, file, state: 'waiting', sent: 0 };
+  /** Their rows; those that an earlier page lost get their files back. */
+  #takeSome(chosen: Chosen[], site: string): Row[] {
+    const lost = new Map(this.rows.filter((row) => row.missing).map((row) => [`${row.size} ${row.path}`, row]));
+    return chosen.map(({ file, path }) => {
+      const { size } = file;
+      const row = lost.get(`${size} ${path}`);
+      if (row?.missing) this.#again(row, file);
+      return row ?? this.#take({ id: this.ports.newId(), path, size, site, file, state: 'waiting', sent: 0 });
+    });
+  }
+
+  #take(row: Row): Row {
     this.#ledger.add(row);
-    if (file.size === 0) this.#settle(row, { state: 'failed', reason: 'The file is empty.' });
+    if (row.size === 0) this.#settle(row, { state: 'failed', reason: 'The file is empty.' });
     else this.#unread.push(row);
     return row;
   }
