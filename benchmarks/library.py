@@ -124,6 +124,7 @@ def look(browser: Browser, url: str, session: StorageState) -> dict[str, Any]:
     first = page.evaluate("globalThis.firstThumbnail")
     driving.settle(page)
     scripts = [name.rpartition("/")[2] for name in page.evaluate(SCRIPTS)]
+    packed = {path.name: len(gzip.compress(path.read_bytes(), 9)) for path in driving.BUILT.rglob("*.js")}
     scrolled = page.evaluate(SCROLL, [THUMBNAIL, PIXELS_PER_FRAME, FRAMES])
     found = {
         "first_thumbnail_ms": first,
@@ -131,8 +132,8 @@ def look(browser: Browser, url: str, session: StorageState) -> dict[str, Any]:
         "scrolled_pixels": scrolled["moved"],
         "dom_nodes": scrolled["nodes"],
         "tab_switch_ms": statistics.median(_switches(page)),
-        "js_first_load_bytes": sum(_packed(driving.BUILT / "assets" / name) for name in scripts if name != "theme.js"),
-        "js_all_bytes": sum(_packed(path) for path in driving.BUILT.rglob("*.js")),
+        "js_first_load_bytes": sum(packed[name] for name in scripts),
+        "js_all_bytes": sum(packed.values()),
     }
     context.close()
     return found
@@ -141,10 +142,6 @@ def look(browser: Browser, url: str, session: StorageState) -> dict[str, Any]:
 def _switches(page: Page) -> list[float]:
     page.evaluate("scrollTo(0, 0)")
     return [page.evaluate(SWITCH, [THUMBNAIL, name]) for name in (*tiny.COLOURS, *tiny.COLOURS)]
-
-
-def _packed(path: Path) -> int:
-    return len(gzip.compress(path.read_bytes(), 9))
 
 
 if __name__ == "__main__":

@@ -84,37 +84,42 @@ def bulk(
         chosen = _choose(db, target, image_ids=image_ids, filters=filters)
         if expected is not None and len(chosen) != expected:
             raise Conflict(f"{len(chosen)} images match, not {expected}.", current=len(chosen), hint="Look again.")
-        undo = [
-            {"id": image.id, "label": image.label, "trashed": image.trashed_at is not None}
-            for image in chosen
-            if _apply(db, image, action=action, value=value, by=user.id)
-        ]
+        todo = [image for image in chosen if _would_change(image, action=action, value=value)]
+        _apply(db, todo, action=action, value=value, by=user.id)
     missing = len(set(image_ids)) - len(chosen) if filters is None else 0
-    return {"changed": len(undo), "unchanged": len(chosen) - len(undo), "missing": missing, "undo": undo}
+    undo = [{"id": image.id, "label": image.label, "trashed": image.trashed_at is not None} for image in todo]
+    return {"changed": len(todo), "unchanged": len(chosen) - len(todo), "missing": missing, "undo": undo}
 
 
 def _choose(db: Connection, project: Project, *, image_ids: Sequence[str], filters: Filters | None) -> list[Image]:
     if filters is None:
         return [image for image in images.many(db, list(dict.fromkeys(image_ids))) if image.project_id == project.id]
-    found, cursor = images.page(db, project.id, filters=filters, sort="created_at", cursor=None, limit=MAX_BULK)
-    if cursor is not None:
+    if images.count(db, project.id, filters) > MAX_BULK:
         raise Rejected(f"more than {MAX_BULK} images match.", hint="Narrow the filter.")
-    return found
+    return list(images.stream(db, project.id, filters=filters))
 
 
-def _apply(db: Connection, image: Image, *, action: BulkAction, value: str | None, by: str) -> bool:
-    """Change one image; False where there was nothing to change."""
-    if action in ("trash", "restore"):
-        if (image.trashed_at is not None) == (action == "trash"):
-            return False
-        (images.trash if action == "trash" else images.restore)(db, image, by=by)
-        return True
-    word = value if action == "label" else None if action == "clear" else image.label or image.shown
-    if action == "verify" and (image.verified or word in (None, UNKNOWN)):
-        return False
-    if action == "label" and image.label == value and image.verified:
-        return False
-    if action == "clear" and image.label is None:
-        return False
-    images.relabel(db, image, value=word, action="correct" if action == "label" else action, by=by, revision=None)
-    return True
+def _would_change(image: Image, *, action: BulkAction, value: str | None) -> bool:
+    match action:
+        case "trash" | "restore":
+            return (image.trashed_at is not None) == (action == "restore")
+        case "verify":
+            return not image.verified and (image.label or image.shown) not in (None, UNKNOWN)
+        case "label":
+            return image.label != value or not image.verified
+        case "clear":
+            return image.label is not None
+
+
+def _apply(db: Connection, todo: Sequence[Image], *, action: BulkAction, value: str | None, by: str) -> None:
+    match action:
+        case "trash":
+            images.trash_many(db, todo, by=by)
+        case "restore":
+            images.restore_many(db, todo, by=by)
+        case "verify":
+            images.relabel_many(db, [(image, image.label or image.shown) for image in todo], action=action, by=by)
+        case "label" | "clear":
+            word = value if action == "label" else None
+            said = "correct" if action == "label" else action
+            images.relabel_many(db, [(image, word) for image in todo], action=said, by=by)

@@ -37,6 +37,13 @@ def page(
         return images.page(db, target.id, filters=filters, sort=sort, cursor=cursor, limit=limit)
 
 
+def count(services: Services, *, user: User, project: str, filters: Filters) -> int:
+    """How many pictures match."""
+    target = project_for(services, user=user, name=project, action="view")
+    with services.db.connect() as db:
+        return images.count(db, target.id, filters)
+
+
 def counts(services: Services, *, user: User, project: str) -> Json:
     """How many pictures are in each tab."""
     target = project_for(services, user=user, name=project, action="view")

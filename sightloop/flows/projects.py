@@ -101,6 +101,7 @@ def show(services: Services, *, user: User, name: str) -> Json:
             "counts": images.counts(db, project.id),
             "live_version": live.number if live else None,
             "live_metrics": live.metrics if live else None,
+            "trash_days": project.settings.get("trash_days", services.trash_days),
         }
 
 
@@ -128,7 +129,7 @@ def update(
     with services.db.begin() as db:
         project = projects.update(db, project, **changes)
         if "floor" in changes:
-            images.refloor(db, project.id, floor=project.floor, classes=project.classes)
+            images.refloor(db, project.id, floor=project.floor, classes=project.classes, by=user.id)
     return project
 
 

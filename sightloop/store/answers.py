@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from sqlalchemy import Connection, and_, case, false, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, case, false, func, insert, literal, select, text, update
 
 from sightloop.core import splits
 from sightloop.core.arrays import Embedding
 from sightloop.core.entities import UNKNOWN, Facts, Image, Json, Prediction, Side
 from sightloop.store import changes, embeddings, groups, rows, tallies
 from sightloop.store.changes import Change
-from sightloop.store.database import lock
-from sightloop.store.tables import images, predictions, projects
+from sightloop.store.database import lock, now
+from sightloop.store.tables import events, images, predictions, projects
 
 OFF_DOMAIN: Final = "off_domain"
 Answered = tuple[Image, Facts | None, Prediction | None, Embedding | None]
@@ -70,13 +70,13 @@ def apply_answers(db: Connection, answered: Sequence[Answered]) -> list[Image]:
     if not answered:
         return []
     project_id = answered[0][0].project_id
-    now = changes.current(db, [image.id for image, *_ in answered], project_id=project_id)
+    there = changes.current(db, [image.id for image, *_ in answered], project_id=project_id)
     policy = _policy(db, project_id)
     originals = _originals(db, project_id, [facts.pixel_hash for _, facts, *_ in answered if facts])
     placing = groups.Placing(db, project_id=project_id, ratios=policy.ratios)
     done: list[Change] = []
     for given, facts, prediction, _ in answered:
-        before = now.get(given.id)
+        before = there.get(given.id)
         if before is None:
             continue
         after = replace(before, site=before.site if before.site is not None else given.site)
@@ -86,9 +86,9 @@ def apply_answers(db: Connection, answered: Sequence[Answered]) -> list[Image]:
             after = _with_prediction(after, prediction, policy)
         originals.add(after)
         done.append(Change(before, after, "answered" if prediction else "examined"))
-        now[given.id] = after
+        there[given.id] = after
     placing.close()
-    _keep_predictions(db, answered, known=now)
+    _keep_predictions(db, answered, known=there)
     return changes.save(db, done)
 
 
@@ -113,22 +113,28 @@ def shown_now(db: Connection, image: Image) -> str | None:
     return shown_of(image, floor=policy.floor, classes=policy.classes)
 
 
-def refloor(db: Connection, project_id: str, *, floor: float, classes: Sequence[str]) -> int:
-    """Derive `shown` anew for every image without a human word; returns how many changed.
-
-    One statement and a recount instead of a change of each row, because a slider moves all of them at once.
-    """
-    lock(db, f"images:{project_id}")
+def resorted(floor: float, classes: Sequence[str]) -> tuple[ColumnElement[str], ColumnElement[bool]]:
+    """As SQL: what `floor` makes of a prediction, and which images it concerns: those without a human word."""
     c = images.c
     sure = and_(c.confidence >= floor, c.predicted.in_(list(classes)), func.coalesce(c.reason, "") != OFF_DOMAIN)
     shown = case((sure, c.predicted), else_=UNKNOWN)
-    moving = c.status.in_(["pending", "ready"])
-    changed = db.execute(
-        update(images)
-        .where(c.project_id == project_id, c.label.is_(None), c.predicted.is_not(None), c.confidence.is_not(None))
-        .where(c.shown != shown)
-        .values(shown=shown, tab=case((moving, shown), else_=c.status), revision=c.revision + 1)
-    )
+    return shown, and_(c.label.is_(None), c.predicted.is_not(None), c.confidence.is_not(None), c.shown != shown)
+
+
+def refloor(db: Connection, project_id: str, *, floor: float, classes: Sequence[str], by: str | None = None) -> int:
+    """Derive `shown` anew for every image without a human word; returns how many changed.
+
+    Two statements and a recount instead of a change of each row, because a slider moves all of them at once.
+    """
+    lock(db, f"images:{project_id}")
+    c = images.c
+    shown, concerned = resorted(floor, classes)
+    mine = c.project_id == project_id, concerned
+    kind, detail = literal("refloored"), literal({"floor": floor}, events.c.detail.type)
+    told = select(c.project_id, c.id, kind, literal(by, events.c.by.type), literal(now(db)), detail).where(*mine)
+    db.execute(insert(events).from_select(["project_id", "image_id", "kind", "by", "at", "detail"], told))
+    tab = case((c.status.in_(["pending", "ready"]), shown), else_=c.status)
+    changed = db.execute(update(images).where(*mine).values(shown=shown, tab=tab, revision=c.revision + 1))
     tallies.rebuild(db, project_id)
     return changed.rowcount
 

@@ -20,6 +20,7 @@ from sightloop.store.migrations import revision
 FORMAT: Final = 1
 HEAD: Final = "dump.json"
 BATCH: Final = 1000
+OLDER: Final = frozenset({"0001"})  # revisions whose dumps fit today's tables, where they have them
 
 
 def write(db: Connection, folder: Path) -> dict[str, int]:
@@ -34,18 +35,24 @@ def write(db: Connection, folder: Path) -> dict[str, int]:
 def read(db: Connection, folder: Path) -> dict[str, int]:
     """Read a dump into a migrated database without rows; returns how many rows each table got.
 
+    Tables that an older dump does not have stay empty.
+
     Raises:
         Rejected: not a dump, one of other tables than these, a damaged one, or the database has rows.
     """
     head = _head(folder)
-    if head.get("format") != FORMAT or head.get("revision") != revision(db):
-        raise Rejected(f"the dump in {folder.name} has format {head.get('format')}, tables {head.get('revision')}.")
+    if head.get("format") != FORMAT or head.get("revision") not in OLDER | {revision(db)}:
+        raise Rejected(
+            f"the dump in {folder.name} has format {head.get('format')}, tables {head.get('revision')}.",
+            hint="It was made by a newer Sightloop: restore it with that one.",
+        )
     full = [
         table.name for table in metadata.sorted_tables if db.execute(select(func.count()).select_from(table)).scalar()
     ]
     if full:
         raise Rejected(f"the database has rows already, in {', '.join(full)}.", hint="Restore into a new database.")
-    return {table.name: _read_table(db, table, folder, head) for table in metadata.sorted_tables}
+    there = [table for table in metadata.sorted_tables if table.name in head["tables"]]
+    return {table.name: _read_table(db, table, folder, head) for table in there}
 
 
 def _head(folder: Path) -> Json:

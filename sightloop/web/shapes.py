@@ -59,10 +59,11 @@ class Listed(BaseModel, Generic[T]):
 
 
 class Paged(BaseModel, Generic[T]):
-    """One page; `next_cursor` asks for the next one and is null at the end."""
+    """One page; `next_cursor` asks for the next one and is null at the end. `total` stands on the first page only."""
 
     items: list[T]
     next_cursor: str | None = None
+    total: int | None = None
 
 
 class UserShape(Shape):

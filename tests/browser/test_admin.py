@@ -23,23 +23,29 @@ def signs_in(installation: Installation, address: str) -> bool:
     return sent.status_code == 200
 
 
-def test_a_check_names_what_is_left_over_and_a_repair_removes_it(
+def orphan(installation: Installation) -> str:
+    """Store a file that no row refers to, long ago; its SHA-256."""
+    blobs = installation.services.blobs
+    sha = blobs.put(b"nobody knows me")
+    os.utime(blobs.path(sha), (0, 0))
+    return sha
+
+
+def test_a_check_names_what_nothing_refers_to_and_only_a_repair_removes_it(
     open_page: OpenPage, installation: Installation
 ) -> None:
-    left = installation.services.blobs.incoming / "left-by-somebody"
-    left.write_bytes(b"half a picture")
-    os.utime(left, (0, 0))
+    sha = orphan(installation)
     page = open_page("/admin/storage", role="admin")
     expect(page.get_by_text("Free on the disk")).to_be_visible()
     page.get_by_role("button", name="Check now").click()
-    report = page.get_by_role("status").filter(has_text="unfinished upload")
-    report.get_by_role("group").filter(has_text="left-by-somebody").get_by_text("For example").click()
-    expect(report.get_by_text("left-by-somebody")).to_be_visible()
-    assert left.exists()
+    report = page.get_by_role("status").filter(has_text="1 stored file that nothing refers to")
+    report.get_by_role("group").filter(has_text=sha).get_by_text("For example").click()
+    expect(report.get_by_text(sha)).to_be_visible()
+    assert installation.services.blobs.has(sha)
     page.get_by_role("button", name="Repair what can be repaired").click()
     page.get_by_role("dialog").get_by_role("button", name="Repair", exact=True).click()
     expect(report.get_by_text("repaired", exact=True).first).to_be_visible()
-    assert not left.exists()
+    assert not installation.services.blobs.has(sha)
 
 
 @pytest.mark.parametrize("path", ["/admin", "/admin/storage"])

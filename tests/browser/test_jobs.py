@@ -63,6 +63,8 @@ def test_the_list_of_jobs_keeps_its_state_in_the_address(
     page = open_page(f"/p/{name}/jobs", role="maintainer")
     page.get_by_role("button", name="Cancel Training").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel the job").click()
+    jobs = page.get_by_role("list", name="Jobs")
+    expect(jobs.get_by_text("cancelled", exact=True)).to_be_visible(timeout=60_000)
     page.get_by_role("link", name="cancelled").click()
     expect(page).to_have_url(f"{installation.url}/p/{name}/jobs?state=cancelled")
     page.reload()

@@ -88,7 +88,7 @@ def test_a_comparison_names_the_pictures_that_only_one_version_gets_right(open_p
     expect(page.get_by_role("link", name=re.compile("^blue-")).first).to_be_visible()
 
 
-def test_promoting_asks_why_and_can_be_rolled_back_and_the_log_keeps_both(open_page: OpenPage, pair: str) -> None:
+def test_promoting_asks_why_is_rolled_back_and_undone_and_the_log_keeps_it_all(open_page: OpenPage, pair: str) -> None:
     page = open_page(f"/p/{pair}/models", role="maintainer")
     page.get_by_role("button", name="Promote version 2").click()
     dialog = page.get_by_role("dialog")
@@ -100,7 +100,7 @@ def test_promoting_asks_why_and_can_be_rolled_back_and_the_log_keeps_both(open_p
     dialog.get_by_label("Why").fill("We do")
     dialog.get_by_role("button", name="Roll back to version 1").click()
     expect(page.get_by_role("heading", name="Version 1")).to_be_visible()
-    log = page.get_by_role("region", name="Log")
+    log = page.get_by_role("region", name="Log", exact=True)
     expect(log.get_by_role("row", name="you rolled back version 2 → version 1 We do")).to_be_visible()
     expect(
         log.get_by_role("row", name="you promoted version 1 → version 2 We no longer sort blue things")

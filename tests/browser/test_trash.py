@@ -38,7 +38,7 @@ def test_what_is_thrown_away_together_comes_back_together_and_can_be_thrown_away
     expect(page.get_by_role("heading", name="Empty")).to_be_visible()
     page.get_by_role("link", name="Trash (3)").click()
     expect(page.get_by_role("heading", name="Trash", exact=True)).to_be_visible()
-    expect(page.get_by_text("Gone in 29 days").first).to_be_visible()
+    expect(page.get_by_text("Gone in 30 days").first).to_be_visible()
     page.get_by_role("button", name="Restore red-0.jpg").click()
     expect(page.get_by_test_id("grid").locator("img")).to_have_count(2)
     page.get_by_role("button", name="Restore all").click()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sightloop.core.entities import Image, Project
-from sightloop.flows import correct, trash, upload, view
+from sightloop.flows import answer, correct, library, projects, trash, upload, view
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 from sightloop.store import images
@@ -133,3 +133,17 @@ def test_a_purged_picture_has_no_link(
     trash.purge(services, user=OPERATOR, image_id=image.id)
     view.follow_events(services)
     assert list((services.data / "view" / "paint").glob("*/*")) == []
+
+
+def test_the_folders_follow_a_new_floor(
+    services: Services, project: Project, model: object, picture: Picture, incoming: Incoming
+) -> None:
+    [image] = kept(services, [incoming(picture())])
+    answer.score(services, project_id=project.id, image_ids=[image.id], timeout=30)
+    view.follow_events(services)
+    assert tree(services) == [f"red/{image.id}-photo.jpg"]
+    projects.update(services, user=OPERATOR, name="paint", floor=1.0)
+    view.follow_events(services)
+    assert tree(services) == [f"unknown/{image.id}-photo.jpg"]
+    [told] = [one for one in library.history(services, user=OPERATOR, image_id=image.id) if one["kind"] == "refloored"]
+    assert (told["floor"], told["by"]) == (1.0, OPERATOR.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,16 @@ def test_a_shortened_dump_is_refused(folder: Path, tmp_path: Path) -> None:
 def test_a_folder_without_a_dump_is_refused(database: Database, tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="holds no dump"), database.begin() as db:
         dump.read(db, tmp_path)
+
+
+def test_a_dump_from_before_a_table_was_added_is_read_and_leaves_it_empty(folder: Path, database: Database) -> None:
+    head = json.loads((folder / dump.HEAD).read_text())
+    head["revision"] = "0001"
+    del head["tables"]["doubts"]
+    (folder / dump.HEAD).write_text(json.dumps(head))
+    (folder / "doubts.jsonl").unlink()
+    fresh = Database(f"sqlite:///{folder.parent / 'fresh.db'}")
+    fresh.migrate()
+    with fresh.begin() as db:
+        assert dump.read(db, folder)["images"] == 1
+    fresh.close()

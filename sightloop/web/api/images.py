@@ -193,18 +193,20 @@ async def known(project: str, body: Checksums, user: Uploader, desk: AtDesk) -> 
 
 @router.get("/projects/{project}/images")
 async def page(project: str, query: Annotated[PageQuery, Query()], user: Viewer, desk: AtDesk) -> Paged[ImageShape]:
-    """One page of pictures."""
-    chosen = query.model_dump(exclude={"sort", "cursor", "limit"}, exclude_none=True)
+    """One page of pictures; the first one says how many match in all."""
+    given = filters(query.model_dump(exclude={"sort", "cursor", "limit"}, exclude_none=True))
     found, cursor = await desk.ask(
         library.page,
         user=user,
         project=project,
-        filters=filters(chosen),
+        filters=given,
         sort=query.sort,
         cursor=query.cursor,
         limit=query.limit,
     )
-    return Paged(items=[ImageShape.model_validate(image) for image in found], next_cursor=cursor)
+    first = query.cursor is None
+    total = await desk.ask(library.count, user=user, project=project, filters=given) if first else None
+    return Paged(items=[ImageShape.model_validate(one) for one in found], next_cursor=cursor, total=total)
 
 
 @router.post("/projects/{project}/images/bulk", responses={200: {"model": BulkReport}})

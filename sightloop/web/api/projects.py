@@ -38,12 +38,13 @@ class ProjectChange(shapes.Request):
 
 
 class ProjectDetail(ProjectShape):
-    """A project, its counts per tab, your role in it and its live model version."""
+    """A project, its counts per tab, your role in it, its live model version, and the days its trash is kept."""
 
     role: str | None
     counts: dict[str, int]
     live_version: int | None
     live_metrics: Json | None
+    trash_days: float
 
 
 class Member(Shape):

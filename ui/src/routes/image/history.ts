@@ -29,6 +29,8 @@ const EVENTS: Record<string, string> = {
   doubt: 'was not satisfied with the answer',
   unreadable: 'could not read the file',
   annotated: 'noted facts about it',
+  refloored: 'moved the confidence floor, which changed what is shown',
+  withdrawn: 'took it off the side that judges: a copy teaches',
   undoubled: 'made it the first of its copies',
 };
 

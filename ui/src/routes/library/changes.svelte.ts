@@ -1,5 +1,6 @@
 /** What people say of pictures in a grid: shown at once, taken back where the server refuses, undone without limit. */
 import { api, must, Problem, type Image } from '$/api/client';
+import * as pictures from '$/api/pictures';
 import type { ProjectInView } from '$/app/project.svelte';
 import { toasts } from '$/app/toasts.svelte';
 import { undo } from '$/app/undo.svelte';
@@ -37,7 +38,7 @@ export class Changes {
     if (image.label === value && image.verified) return Promise.resolve();
     const corrected = image.predicted !== null && image.predicted !== value;
     const guess = { label: value, shown: value, verified: true, corrected };
-    return this.#change(image, guess, `${image.name} labelled ${tabName(value)}`, (now) => this.#say(now, value));
+    return this.#change(image, guess, `${image.name} labelled ${tabName(value)}`, (now) => pictures.label(now, value));
   }
 
   verify(image: Image): Promise<void> {
@@ -48,25 +49,13 @@ export class Changes {
     }
     if (image.verified) return Promise.resolve();
     const guess = { label: word, verified: true };
-    return this.#change(image, guess, `${image.name} verified as ${tabName(word)}`, (now) =>
-      must(
-        api.POST('/api/v1/images/{image_id}/verify', {
-          params: { path: { image_id: now.id } },
-          body: { revision: now.revision },
-        }),
-      ),
-    );
+    return this.#change(image, guess, `${image.name} verified as ${tabName(word)}`, pictures.verify);
   }
 
   trash(image: Image): Promise<void> {
-    const params = { path: { image_id: image.id } };
-    return this.#change(
-      image,
-      { trashed_at: new Date().toISOString() },
-      `${image.name} moved to the trash`,
-      () => must(api.DELETE('/api/v1/images/{image_id}', { params })),
-      () => must(api.POST('/api/v1/images/{image_id}/restore', { params })),
-    );
+    const guess = { trashed_at: new Date().toISOString() };
+    const back = () => pictures.restore(image);
+    return this.#change(image, guess, `${image.name} moved to the trash`, pictures.trash, back);
   }
 
   /** Do one thing to many, exactly as many as were confirmed. */
@@ -95,15 +84,16 @@ export class Changes {
     guess: Partial<Image>,
     text: string,
     ask: (now: Image) => Promise<Image>,
-    back: () => Promise<Image> = () => this.#say(image, image.label, false),
+    back: () => Promise<Image> = () => pictures.label(image, image.label, { checked: false }),
   ): Promise<void> {
     this.pending++;
     await this.#absorb({ ...image, ...guess });
     this.said = text;
     const quiet = this.gallery.listing.ids.has(image.id);
     try {
-      await this.#inTurn(image.id, () => ask(this.#now(image)));
-      undo.push(text, () => this.#inTurn(image.id, back).then(() => this.#recount()), { quiet });
+      const asked = this.#inTurn(image.id, () => ask(this.#now(image)));
+      await undo.during(text, asked, () => this.#inTurn(image.id, back).then(() => this.#recount()));
+      if (!quiet) toasts.done(text, { label: 'Undo', run: () => void undo.back() });
     } catch (cause) {
       await this.#refused(image, cause);
     } finally {
@@ -148,12 +138,6 @@ export class Changes {
         'Your change was not made.',
       ),
     );
-  }
-
-  #say(image: Image, value: string | null, checked = true): Promise<Image> {
-    const params = { path: { image_id: image.id } };
-    const body = { value, revision: checked ? image.revision : undefined };
-    return must(api.PUT('/api/v1/images/{image_id}/label', { params, body }));
   }
 
   /** Show a picture as it is now, take it out of the list it left, or bring it back to its place there. */

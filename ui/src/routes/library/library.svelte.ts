@@ -43,6 +43,10 @@ export class Library {
       void this.key;
       untrack(() => this.#follow(moved));
     });
+    $effect(() => {
+      void this.counts;
+      untrack(() => this.#answered());
+    });
     $effect(() => () => this.listing.stop());
   }
 
@@ -70,6 +74,12 @@ export class Library {
     if (this.changes.pending > 0 || !this.listing.begun || !this.listing.counted) return 0;
     const { due } = this;
     return due === undefined ? Math.max(0, pictures(this.counts) - this.#before) : due - this.listing.count;
+  }
+
+  /** Where pictures in view wait for an answer, look whether it has come. */
+  #answered(): void {
+    const waits = this.listing.entries.some(({ image }) => image.status === 'pending');
+    if (waits && this.changes.pending === 0) void this.listing.refresh(this.due);
   }
 
   async showNews(): Promise<void> {

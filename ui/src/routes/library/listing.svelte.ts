@@ -10,6 +10,8 @@ export interface Entry {
 export interface Answer {
   entries: Entry[];
   next: string | null;
+  /** How many there are in all; said with the first page. */
+  total?: number | null;
   /** Why there is nothing. */
   reason?: string | null;
 }
@@ -17,7 +19,6 @@ export type Ask = (cursor: string | null, limit: number, signal: AbortSignal) =>
 
 const FIRST = 200;
 const MORE = 500;
-const UNCOUNTED = 20_000; // pictures that are fetched only to know how many there are
 
 export class Listing {
   entries = $state.raw<Entry[]>([]);
@@ -31,7 +32,7 @@ export class Listing {
   #ids = $derived(new Set(this.entries.map((entry) => entry.image.id)));
   #ask: Ask;
   #cursor: string | null = null;
-  #wanted: number;
+  #wanted = FIRST;
   #seen = 0;
   #control = new AbortController();
   #running: Promise<void> | undefined;
@@ -39,11 +40,10 @@ export class Listing {
   /** What was changed here while pages were on their way; null is gone. */
   #changed = new Map<string, Entry | null>();
 
-  /** `expected` is how many there should be; where nobody knows, all pages are fetched one after the other. */
+  /** `expected` is how many there should be, where that is known before the first page says it. */
   constructor(ask: Ask, expected?: number) {
     this.#ask = ask;
     this.#expected = expected;
-    this.#wanted = expected === undefined ? UNCOUNTED : FIRST;
   }
 
   /** Places in the grid. */
@@ -155,6 +155,7 @@ export class Listing {
       const from = fresh ? entries : this.entries;
       const answer = await this.#ask(cursor, from.length === 0 ? FIRST : MORE, signal);
       if (signal.aborted) return;
+      if (answer.total != null) this.#expected = answer.total;
       entries = this.#joined(fresh ? entries : this.entries, answer.entries);
       cursor = answer.next;
       if (fresh && cursor !== null && entries.length < Math.min(this.#seen, this.entries.length)) continue;

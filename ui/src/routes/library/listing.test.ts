@@ -11,7 +11,8 @@ function server(ids: string[]): { ask: Ask; ids: string[]; asked: (string | null
     held.asked.push(cursor);
     const from = Number(cursor ?? 0);
     const entries = held.ids.slice(from, from + limit).map((id) => ({ image: image(id) }));
-    return Promise.resolve({ entries, next: from + limit < held.ids.length ? String(from + limit) : null });
+    const next = from + limit < held.ids.length ? String(from + limit) : null;
+    return Promise.resolve({ entries, next, total: from === 0 ? held.ids.length : null });
   };
   return held;
 }
@@ -39,11 +40,13 @@ describe('a list in pages', () => {
     expect(asked.length).toBe(1);
   });
 
-  it('fetches everything where nobody knows the count', async () => {
-    const listing = new Listing(server(many(1300)).ask);
+  it('learns from the first page how many there are', async () => {
+    const { ask, asked } = server(many(1300));
+    const listing = new Listing(ask);
+    expect(listing.counted).toBe(false);
     await listing.reach(1);
-    expect(listing.counted).toBe(true);
-    expect(listing.count).toBe(1300);
+    expect([listing.counted, listing.count, listing.entries.length]).toEqual([true, 1300, 200]);
+    expect(asked).toEqual([null]);
   });
 
   it('ends where the server ends, whatever was expected', async () => {

@@ -8,8 +8,9 @@ describe('the end of a deleted picture', () => {
     expect(end('2026-01-01T12:00:00Z', 30)).toBe('2026-01-31T12:00:00.000Z');
   });
 
-  it('is told in whole days that surely remain', () => {
-    expect(remaining('2026-01-02T23:00:00Z', NOW)).toBe('in 1 day');
+  it('is told in whole days', () => {
+    expect(remaining('2026-01-02T06:00:00Z', NOW)).toBe('in 1 day');
+    expect(remaining('2026-01-30T23:59:00Z', NOW)).toBe('in 30 days');
     expect(remaining('2026-01-01T23:00:00Z', NOW)).toBe('within a day');
     expect(remaining('2025-12-31T00:00:00Z', NOW)).toBe('any moment now');
   });

@@ -12,5 +12,5 @@ export function end(iso: string, days: number): string {
 export function remaining(iso: string, now = Date.now()): string {
   const left = Date.parse(iso) - now;
   if (left <= 0) return 'any moment now';
-  return left < DAY ? 'within a day' : `in ${counted(Math.floor(left / DAY), 'day')}`;
+  return left < DAY ? 'within a day' : `in ${counted(Math.round(left / DAY), 'day')}`;
 }

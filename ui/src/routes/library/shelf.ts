@@ -43,6 +43,6 @@ function asking(project: string, { filters, order, to }: View): Ask {
   return async (cursor, limit, signal) => {
     const query = { ...filters, sort: order, limit, cursor: cursor ?? undefined };
     const found = await must(api.GET('/api/v1/projects/{project}/images', { params: { path, query }, signal }));
-    return { entries: found.items.map((image) => ({ image })), next: found.next_cursor ?? null };
+    return { entries: found.items.map((image) => ({ image })), next: found.next_cursor ?? null, total: found.total };
   };
 }

@@ -9,8 +9,6 @@ import { carryOut, done, takeBack, type Report, type Target } from './bulk';
 import { Gallery } from './gallery.svelte';
 import { Listing } from './listing.svelte';
 
-export const DAYS = 30; // the server's own setting where a project has none
-
 const TOGETHER = 4; // deletions on their way at once
 
 export class Trash {
@@ -25,7 +23,7 @@ export class Trash {
     this.listing = new Listing(async (cursor, limit, signal) => {
       const query = { trashed: true, limit, cursor: cursor ?? undefined };
       const found = await must(api.GET('/api/v1/projects/{project}/images', { params: { path, query }, signal }));
-      return { entries: found.items.map((image) => ({ image })), next: found.next_cursor ?? null };
+      return { entries: found.items.map((image) => ({ image })), next: found.next_cursor ?? null, total: found.total };
     }, project.detail.counts['trash'] ?? 0);
     this.gallery = new Gallery(() => this.listing);
   }

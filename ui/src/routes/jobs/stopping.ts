@@ -4,13 +4,13 @@ import { router } from '$/app/router.svelte';
 import { atLeast, session } from '$/app/session.svelte';
 import { attempt, toasts } from '$/app/toasts.svelte';
 
-/** Why this person may not stop or repeat the job; `role` is theirs in its project. */
+/** Why this person may not stop or repeat the job; `role` is theirs in its project, undefined where that is unknown. */
 export function whyNot(
   job: Pick<Job, 'created_by' | 'project_id'>,
   role: string | null | undefined,
 ): string | undefined {
   if (session.user?.role === 'admin' || job.created_by === session.user?.id) return undefined;
-  if (job.project_id && atLeast(role, 'maintainer')) return undefined;
+  if (job.project_id && (role === undefined || atLeast(role, 'maintainer'))) return undefined;
   return 'Only whoever started it, a maintainer of its project or an administrator can do this.';
 }
 
