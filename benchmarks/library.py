@@ -140,8 +140,13 @@ def look(browser: Browser, url: str, session: StorageState) -> dict[str, Any]:
 
 
 def _switches(page: Page) -> list[float]:
+    """Milliseconds from a click on each tab, twice, until the first of its pictures stands there; each from rest."""
     page.evaluate("scrollTo(0, 0)")
-    return [page.evaluate(SWITCH, [THUMBNAIL, name]) for name in (*tiny.COLOURS, *tiny.COLOURS)]
+    found = []
+    for name in (*tiny.COLOURS, *tiny.COLOURS):
+        driving.settle(page)
+        found.append(page.evaluate(SWITCH, [THUMBNAIL, name]))
+    return found
 
 
 if __name__ == "__main__":

@@ -200,7 +200,7 @@ def read_the_comparison(page: Page) -> None:
 def promote_by_hand(page: Page) -> None:
     place(page, "Models")
     page.get_by_role("button", name=re.compile("Promote")).first.click()
-    page.get_by_role("dialog").get_by_label("Reason").fill("learnt from three corrections")
+    page.get_by_role("dialog").get_by_role("textbox").fill("learnt from three corrections")
     page.get_by_role("dialog").get_by_role("button", name="Promote version 2").click()
     expect(page.get_by_role("heading", name="Version 2").first).to_be_visible()
     expect(page.get_by_text("learnt from three corrections").first).to_be_visible()

@@ -87,7 +87,7 @@ def test_the_run_has_a_point_per_epoch(services: Services) -> None:
     [run] = runs.listing(services, user=OPERATOR, project="paint")
     points = runs.show(services, user=OPERATOR, project="paint", run_id=run["id"])["points"]
     assert len(points) == 3
-    assert run["state"] == "done"
+    assert (run["state"], run["version"]) == ("done", 1)
 
 
 def test_a_folder_is_scored_with_all_documented_figures(services: Services, painted: Path) -> None:
