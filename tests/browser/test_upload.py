@@ -98,7 +98,7 @@ def test_an_upload_goes_on_where_a_reload_stopped_it(
     held.clear()
     page.unroute_all(behavior="ignoreErrors")
     page.reload()
-    expect(page.get_by_text("goes on by itself")).to_be_visible()
+    expect(page.get_by_text("An upload was interrupted")).to_be_visible()
     expect(page.get_by_text("90 stored + 0 duplicates + 0 failed = 90")).to_be_visible(timeout=MINUTE)
     assert stored(installation, project) == 90
 

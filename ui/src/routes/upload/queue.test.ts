@@ -264,6 +264,22 @@ describe('a page that is closed in the middle', () => {
     expect(world.stored.size).toBe(100);
   });
 
+  test('counts a picture as stored whose first request is still being carried out when it is sent again', async () => {
+    const world = new World();
+    const first = new Queue(world.ports());
+    let release = () => {};
+    world.before = () => new Promise<void>((resolve) => (release = resolve));
+    await first.add(chosen('a'));
+    await until(() => first.rows[0]?.state === 'sending');
+    first.close();
+    release();
+    world.before = () => void world.stored.set('sha of a', { id: 'late', trashed: false });
+    const queue = new Queue(world.ports());
+    queue.resume();
+    await until(() => queue.counts.total > 0 && queue.counts.open === 0);
+    expect(outcome(queue)).toEqual({ stored: 1, duplicate: 0, failed: 0 });
+  });
+
   test('leaves nothing behind once everything is through', async () => {
     const world = new World();
     const first = new Queue(world.ports());

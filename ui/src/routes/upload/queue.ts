@@ -282,6 +282,7 @@ export class Queue {
   async #send(batch: Batch): Promise<void> {
     this.#lanes++;
     const { rows } = batch;
+    const resent = new Set(rows.filter((row) => row.flown));
     for (const row of rows) this.#ledger.change(row, { state: 'sending', flown: true });
     try {
       await this.ports.keep.update(rows).catch(() => {});
@@ -290,7 +291,7 @@ export class Queue {
       );
       if (told.length !== rows.length)
         throw new Problem(502, `The server spoke of ${told.length} of ${rows.length} files.`);
-      rows.forEach((row, index) => row.state === 'sending' && this.#arrive(row, told[index] as Told));
+      rows.forEach((row, index) => this.#hear(row, told[index] as Told, resent.has(row)));
       void this.#answers.follow(this.#patience.signal);
     } catch (cause) {
       if (rows.length > 1 && [413, 500].includes(problem(cause).status)) this.#part(batch);
@@ -299,6 +300,13 @@ export class Queue {
     this.#lanes--;
     this.#remember(rows);
     this.#turn();
+  }
+
+  /** What came earlier than the same file sent anew was ours too, unless it lay in the trash. */
+  #hear(row: Row, told: Told, resent: boolean): void {
+    if (row.state !== 'sending') return;
+    const ours = resent && told.outcome === 'duplicate' && !row.reason;
+    this.#arrive(row, ours ? { ...told, outcome: 'stored' } : told);
   }
 
   /** Write down what became of a file; of several with the same bytes only one counts as stored. */
