@@ -140,10 +140,10 @@ def look(browser: Browser, url: str, session: StorageState) -> dict[str, Any]:
 
 
 def _switches(page: Page) -> list[float]:
-    """Milliseconds from a click on each tab, twice, until the first of its pictures stands there; each from rest."""
+    """Milliseconds from the first click on each tab until one of its pictures stands there; each from rest."""
     page.evaluate("scrollTo(0, 0)")
     found = []
-    for name in (*tiny.COLOURS, *tiny.COLOURS):
+    for name in tiny.COLOURS:
         driving.settle(page)
         found.append(page.evaluate(SWITCH, [THUMBNAIL, name]))
     return found

@@ -50,6 +50,7 @@ SHOTS = (
 )
 FOLDER = Path(__file__).parent / "screenshots"
 DEMO = Path(tempfile.gettempdir()) / "sightloop-screenshots" / "data"
+CORRECTED = DEMO.parent / "corrected"
 PASSWORD = "a password for screenshots"  # noqa: S105
 OVER = ("done", "failed", "cancelled")
 LARGEST = 200_000  # bytes
@@ -57,7 +58,7 @@ LARGEST = 200_000  # bytes
 
 @click.command()
 @click.argument("names", nargs=-1)
-@click.option("--scale", default=0.3, show_default=True, help="Of the demo's pictures, where it is made anew.")
+@click.option("--scale", default=1.0, show_default=True, help="Of the demo's pictures, where it is made anew.")
 def main(names: tuple[str, ...], scale: float) -> None:
     """Take the pictures called NAMES, or all; the demo's data folder is kept in the temp folder for the next time."""
     prepare(scale)
@@ -89,14 +90,14 @@ def work(url: str) -> dict[str, str]:
         until(lambda: all(job["state"] in OVER for job in _items(client, "/jobs")))
         images = "/projects/specimens/images"
         classes = client.get("/projects/specimens").json()["classes"]
-        found = _items(client, images, corrected=True)
-        if not found:
+        if not CORRECTED.exists():
             for image in _items(client, images, verified=False)[1::4]:
                 other = next(name for name in classes if name != image["predicted"])
                 body = {"value": other, "revision": image["revision"]}
                 client.put(f"/images/{image['id']}/label", json=body).raise_for_status()
-            found = _items(client, images, corrected=True)
-        return {"image": _items(client, images, verified=False)[0]["id"], "corrected": found[0]["id"]}
+            CORRECTED.touch()
+        found = {"image": {"verified": False}, "corrected": {"corrected": True}}
+        return {name: _items(client, images, **filters)[0]["id"] for name, filters in found.items()}
 
 
 def _items(client: httpx.Client, path: str, **filters: bool) -> list[dict[str, Any]]:

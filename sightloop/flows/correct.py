@@ -9,7 +9,7 @@ from sightloop.core.entities import UNKNOWN, Image, Json, Project, User
 from sightloop.core.errors import Conflict, Rejected
 from sightloop.flows.access import image_for, project_for
 from sightloop.flows.services import Services
-from sightloop.store import images
+from sightloop.store import changes, images
 from sightloop.store.database import Connection
 from sightloop.store.images import Filters
 from sightloop.tasks import TASKS
@@ -39,18 +39,12 @@ def verify(services: Services, *, user: User, image_id: str, revision: int | Non
     """Record that what is shown is right.
 
     Raises:
+        Conflict: somebody changed the image since `revision`; carries the current value.
         Rejected: nothing is shown yet that could be verified.
     """
     image, _ = image_for(services, user=user, image_id=image_id, action="label")
     with services.db.begin() as db:
-        return images.relabel(db, image, value=_word(image), action="verify", by=user.id, revision=revision)
-
-
-def _word(image: Image) -> str:
-    word = image.label or image.shown
-    if word is None or word == UNKNOWN:
-        raise Rejected(f"image {image.id!r} has no answer to verify.", hint="Say what it shows instead.")
-    return word
+        return images.verify(db, image, by=user.id, revision=revision)
 
 
 def bulk(
@@ -81,6 +75,7 @@ def bulk(
     if action == "label":
         TASKS[target.task].check_label(value or "", target.classes)
     with services.db.begin() as db:
+        changes.hold(db, target.id)
         chosen = _choose(db, target, image_ids=image_ids, filters=filters)
         if expected is not None and len(chosen) != expected:
             raise Conflict(f"{len(chosen)} images match, not {expected}.", current=len(chosen), hint="Look again.")

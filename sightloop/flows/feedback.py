@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sightloop.core.entities import UNKNOWN, Image, User
-from sightloop.core.errors import Rejected
+from sightloop.core.entities import Image, User
 from sightloop.flows.access import image_for
 from sightloop.flows.services import Services
-from sightloop.store import doubts, images
+from sightloop.store import changes, doubts, images
 
 
 def feedback(services: Services, *, user: User, image_id: str, satisfied: bool, revision: int | None = None) -> Image:
@@ -22,10 +21,7 @@ def feedback(services: Services, *, user: User, image_id: str, satisfied: bool, 
     with services.db.begin() as db:
         if not satisfied:
             return doubts.add(db, asked, by=user.id)
-        image = images.get(db, image_id)
+        image = changes.current_one(db, asked)
         if image.verified and not doubts.stands(db, image_id):
             return image
-        word = image.label or image.shown
-        if word is None or word == UNKNOWN:
-            raise Rejected(f"image {image_id!r} has no answer to be satisfied with.", hint="Say what it shows instead.")
-        return images.relabel(db, image, value=word, action="verify", by=user.id, revision=revision)
+        return images.verify(db, image, by=user.id, revision=revision)

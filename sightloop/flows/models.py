@@ -43,7 +43,7 @@ def show(services: Services, *, user: User, name: str, ref: str) -> Json:
 
 def bundle(services: Services, *, user: User, name: str, ref: str) -> tuple[Path, str]:
     """A version's packed bundle on this machine, and what to call it."""
-    project = project_for(services, user=user, name=name, action="view")
+    project = project_for(services, user=user, name=name, action="export")
     with services.db.connect() as db:
         version = versions.get(db, project.id, ref)
     return services.blobs.path(version.bundle), f"{project.name}-v{version.number}.bundle"
@@ -112,7 +112,7 @@ def rescore(services: Services, *, user: User, name: str) -> Json:
 
 def export(services: Services, *, user: User, name: str, ref: str, target: Path) -> Path:
     """Copy a version's packed bundle to `target`: one file."""
-    project = project_for(services, user=user, name=name, action="view")
+    project = project_for(services, user=user, name=name, action="export")
     with services.db.connect() as db:
         version = versions.get(db, project.id, ref)
     if target.exists():

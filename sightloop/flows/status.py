@@ -24,12 +24,12 @@ def look(services: Services, *, queue_bound: int | None = None) -> Json:
     Returns {checks [{name, ok, detail}], jobs_running, jobs_queued}; the counts are None without a database.
     """
     checks: dict[str, Callable[[], str]] = {
-        "database": lambda: _database(services),
-        "storage": lambda: _storage(services),
+        "database": lambda: database(services),
+        "storage": lambda: storage(services),
         "worker": lambda: _worker(services),
     }
     if queue_bound is not None:
-        checks["model runtime"] = lambda: _runtime(services, bound=queue_bound)
+        checks["model runtime"] = lambda: runtime(services, bound=queue_bound)
     return {"checks": [_checked(name, check) for name, check in checks.items()], **_jobs(services)}
 
 
@@ -50,13 +50,15 @@ def _jobs(services: Services) -> Json:
     return {"jobs_running": found["running"], "jobs_queued": found["queued"]}
 
 
-def _database(services: Services) -> str:
+def database(services: Services) -> str:
+    """That the database answers; raises Unavailable."""
     with services.db.connect() as db:
         services.db.now(db)
     return f"{services.db.dialect} answers."
 
 
-def _storage(services: Services) -> str:
+def storage(services: Services) -> str:
+    """That files can be stored, and the room for them; raises Unavailable or StorageFull."""
     services.blobs.check()
     free = shutil.disk_usage(services.data).free
     if free < SPARE_BYTES:
@@ -64,7 +66,8 @@ def _storage(services: Services) -> str:
     return f"can be written to, {free / GIB:.1f} GiB are free."
 
 
-def _runtime(services: Services, *, bound: int) -> str:
+def runtime(services: Services, *, bound: int) -> str:
+    """How many pictures wait for this process's models; raises Overloaded where `bound` do."""
     depth = services.runtime.queue_depth()
     if depth >= bound:
         raise Overloaded(f"{depth} pictures wait for a core.", hint="Uploads are answered later.")

@@ -13,7 +13,7 @@ from sightloop.core.arrays import Embedding
 from sightloop.core.entities import UNKNOWN, Facts, Image, Json, Prediction, Side
 from sightloop.store import changes, embeddings, groups, rows, tallies
 from sightloop.store.changes import Change
-from sightloop.store.database import lock, now
+from sightloop.store.database import now
 from sightloop.store.tables import events, images, predictions, projects
 
 OFF_DOMAIN: Final = "off_domain"
@@ -126,7 +126,7 @@ def refloor(db: Connection, project_id: str, *, floor: float, classes: Sequence[
 
     Two statements and a recount instead of a change of each row, because a slider moves all of them at once.
     """
-    lock(db, f"images:{project_id}")
+    changes.hold(db, project_id)
     c = images.c
     shown, concerned = resorted(floor, classes)
     mine = c.project_id == project_id, concerned

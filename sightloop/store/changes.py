@@ -43,10 +43,15 @@ def issues(image: Image) -> list[str]:
     return sorted(set(image.quality.get("issues", ())))
 
 
+def hold(db: Connection, project_id: str) -> None:
+    """Until the transaction ends, nobody else changes an image of this project."""
+    lock(db, f"images:{project_id}")
+
+
 def current(db: Connection, ids: Iterable[str], *, project_id: str | None = None) -> dict[str, Image]:
     """The images as they are now; with `project_id`, nobody else changes that project until the transaction ends."""
     if project_id is not None:
-        lock(db, f"images:{project_id}")
+        hold(db, project_id)
     found = {}
     for piece in rows.chunks(list(dict.fromkeys(ids))):
         for row in db.execute(select(*rows.columns(images, Image)).where(images.c.id.in_(piece))):

@@ -20,7 +20,7 @@ from sightloop.store.migrations import revision
 FORMAT: Final = 1
 HEAD: Final = "dump.json"
 BATCH: Final = 1000
-OLDER: Final = frozenset({"0001"})  # revisions whose dumps fit today's tables, where they have them
+LATER: Final = {"0001": frozenset({"doubts"})}  # older revisions whose dumps fit, and the tables added since
 
 
 def write(db: Connection, folder: Path) -> dict[str, int]:
@@ -35,13 +35,13 @@ def write(db: Connection, folder: Path) -> dict[str, int]:
 def read(db: Connection, folder: Path) -> dict[str, int]:
     """Read a dump into a migrated database without rows; returns how many rows each table got.
 
-    Tables that an older dump does not have stay empty.
+    Tables that were added since the dump was made stay empty.
 
     Raises:
         Rejected: not a dump, one of other tables than these, a damaged one, or the database has rows.
     """
     head = _head(folder)
-    if head.get("format") != FORMAT or head.get("revision") not in OLDER | {revision(db)}:
+    if head.get("format") != FORMAT or head.get("revision") not in {*LATER, revision(db)}:
         raise Rejected(
             f"the dump in {folder.name} has format {head.get('format')}, tables {head.get('revision')}.",
             hint="It was made by a newer Sightloop: restore it with that one.",
@@ -51,8 +51,8 @@ def read(db: Connection, folder: Path) -> dict[str, int]:
     ]
     if full:
         raise Rejected(f"the database has rows already, in {', '.join(full)}.", hint="Restore into a new database.")
-    there = [table for table in metadata.sorted_tables if table.name in head["tables"]]
-    return {table.name: _read_table(db, table, folder, head) for table in there}
+    later = LATER.get(head["revision"], frozenset())
+    return {it.name: _read_table(db, it, folder, head) for it in metadata.sorted_tables if it.name not in later}
 
 
 def _head(folder: Path) -> Json:
@@ -86,12 +86,15 @@ def _write_durably(path: Path, lines: Iterator[str]) -> None:
 
 def _read_table(db: Connection, table: Table, folder: Path, head: Json) -> int:
     count = 0
-    with (folder / f"{table.name}.jsonl").open(encoding="utf-8") as file:
+    path = folder / f"{table.name}.jsonl"
+    if table.name not in head.get("tables", {}) or not path.is_file():
+        raise Rejected(f"the dump in {folder.name} has no table {table.name}.", hint="Take another backup.")
+    with path.open(encoding="utf-8") as file:
         for piece in rows.chunks(file, BATCH):
             db.execute(insert(table), [_in(table, json.loads(line)) for line in piece])
             count += len(piece)
-    if count != head["tables"].get(table.name):
-        raise Rejected(f"the dump of {table.name} has {count} rows, not {head['tables'].get(table.name)}.")
+    if count != head["tables"][table.name]:
+        raise Rejected(f"the dump of {table.name} has {count} rows, not {head['tables'][table.name]}.")
     if "seq" in table.columns and db.dialect.name == "postgresql":
         words = f"SELECT setval(pg_get_serial_sequence('{table.name}', 'seq'), coalesce(max(seq), 0) + 1, false)"
         db.execute(text(f"{words} FROM {table.name}"))

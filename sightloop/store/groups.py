@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, event, func, insert, select
 
 from sightloop.core import splits
 from sightloop.core.entities import Json, Side
-from sightloop.store.database import lock
+from sightloop.store import changes
 from sightloop.store.tables import groups, images
 
 NEAR: Final = 6  # bits of 64
@@ -66,7 +66,7 @@ class Placing:
     """Places many pictures of a project in one write transaction; `close` writes the groups it made."""
 
     def __init__(self, db: Connection, *, project_id: str, ratios: tuple[float, float, float]) -> None:
-        lock(db, f"images:{project_id}")
+        changes.hold(db, project_id)
         self._db = db
         self._project_id = project_id
         self._ratios = ratios

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, insert, select
 
-from sightloop.core.entities import Image, Json, Label, Prediction
+from sightloop.core.entities import UNKNOWN, Image, Json, Label, Prediction
 from sightloop.core.errors import Conflict, Missing, Rejected
 from sightloop.core.ids import new_id
 from sightloop.store import answers, changes, doubts, filtering, outcomes, rows
@@ -47,7 +47,7 @@ def add_many(db: Connection, added: Sequence[Image]) -> list[tuple[Image, bool]]
         return []
     project_id = added[0].project_id
     _check(added, project_id)
-    changes.current(db, (), project_id=project_id)
+    changes.hold(db, project_id)
     there = changes.current(db, known(db, project_id, [image.sha256 for image in added]).values())
     now_there = {image.sha256: image for image in there.values()}
     fresh: dict[str, Change] = {}
@@ -95,11 +95,22 @@ def relabel(
     Raises:
         Conflict: somebody changed the image since `revision`; carries what it is now.
     """
-    before = changes.current_one(db, image)
-    if revision is not None and before.revision != revision:
-        state = {"label": before.label, "shown": before.shown, "revision": before.revision}
-        raise Conflict(f"image {image.id} is at revision {before.revision}, not {revision}.", current=state)
+    before = _unchanged(db, image, revision=revision)
     return relabel_many(db, [(before, value)], action=action, by=by)[0]
+
+
+def verify(db: Connection, image: Image, *, by: str | None, revision: int | None = None) -> Image:
+    """Record that what is shown now is right.
+
+    Raises:
+        Conflict: somebody changed the image since `revision`; carries what it is now.
+        Rejected: nothing is shown that could be right.
+    """
+    before = _unchanged(db, image, revision=revision)
+    word = before.label or before.shown
+    if word is None or word == UNKNOWN:
+        raise Rejected(f"image {image.id!r} has no answer to verify.", hint="Say what it shows instead.")
+    return relabel_many(db, [(before, word)], action="verify", by=by)[0]
 
 
 def relabel_many(
@@ -207,6 +218,15 @@ def history(db: Connection, image_id: str) -> list[Json]:
         rows.values(it) | {"kind": "prediction", "at": it.created_at, "by": None} for it in predictions_of(db, image_id)
     ]
     return sorted(found, key=lambda entry: entry["at"])
+
+
+def _unchanged(db: Connection, image: Image, *, revision: int | None) -> Image:
+    """The image as it is now, its project locked; raises Conflict where it is at another revision."""
+    before = changes.current_one(db, image)
+    if revision is not None and before.revision != revision:
+        state = {"label": before.label, "shown": before.shown, "revision": before.revision}
+        raise Conflict(f"image {image.id} is at revision {before.revision}, not {revision}.", current=state)
+    return before
 
 
 def _check(added: Sequence[Image], project_id: str) -> None:

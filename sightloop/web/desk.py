@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 THREADS, WAITING = 32, 256
 HASHING, HASHES_WAITING = 2, 64
+COMPUTING, COMPUTATIONS_WAITING = 4, 64  # drawing a PNG of 50 megapixels takes 0.7 GB
 
 
 @dataclass
@@ -36,9 +37,11 @@ class Desk:
     settings: Settings
     pool: Pool = field(default_factory=lambda: Pool(threads=THREADS, waiting=WAITING))
     hashing: Pool = field(default_factory=lambda: Pool(threads=HASHING, waiting=HASHES_WAITING))
+    computing: Pool = field(default_factory=lambda: Pool(threads=COMPUTING, waiting=COMPUTATIONS_WAITING))
     planning: Pool = field(default_factory=lambda: Pool(threads=1, waiting=4))
     memory: Memory = field(default_factory=Memory)
     targets: Brief[tuple[str, str, str], Target] = field(default_factory=Brief)
+    states: Brief[str, Json] = field(default_factory=Brief)
     sizes: Brief[str, Json] = field(default_factory=lambda: Brief(60.0))
     sampler: Sampler = field(default_factory=Sampler)
     draining: bool = False
@@ -56,6 +59,10 @@ class Desk:
     async def ask_hashing(self, flow: Callable[Concatenate[Services, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As `ask`, for flows that hash a password: at most two at once, never in the way of the others."""
         return await self.hashing.run(functools.partial(flow, self.services, *args, **kwargs))
+
+    async def ask_computing(self, flow: Callable[Concatenate[Services, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `ask`, for flows that take seconds or much memory: at most four at once, never in the way of others."""
+        return await self.computing.run(functools.partial(flow, self.services, *args, **kwargs))
 
 
 class Needs:

@@ -24,7 +24,7 @@ def iso(seconds: float) -> str:
 def iso_times(value: Any) -> Any:
     """A free JSON value with every time under a key that is `at`, or ends in `_at`, written as ISO 8601.
 
-    Times are floats; a whole number there is the count of a class that somebody called so.
+    Times are floats above 1; a whole number there is a count, and a float up to 1 a share, of a class called so.
     """
     if isinstance(value, dict):
         return {key: iso(one) if _is_time(str(key), one) else iso_times(one) for key, one in value.items()}
@@ -32,7 +32,7 @@ def iso_times(value: Any) -> Any:
 
 
 def _is_time(key: str, value: Any) -> bool:
-    return (key == "at" or key.endswith("_at")) and isinstance(value, float)
+    return (key == "at" or key.endswith("_at")) and isinstance(value, float) and value > 1
 
 
 Instant = Annotated[

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from sightloop.core.ids import new_id
 from sightloop.flows import registry
 from sightloop.flows.access import OPERATOR, project_for
 from tests import tiny
 from tests.browser.installed import Installation
+from tests.browser.watching import Watch
 
 OpenPage = Callable[..., Page]
 TRAINED = 180_000  # milliseconds
@@ -73,6 +76,39 @@ def test_a_training_started_from_the_page_survives_a_reload_and_ends_with_a_live
     page.get_by_role("link", name="Open version 1").click()
     expect(page.get_by_role("main").get_by_text("live", exact=True)).to_be_visible()
     expect(page.get_by_text("resnet", exact=False).first).to_be_visible()
+
+
+def test_a_zip_on_the_train_page_joins_the_project_and_a_reload_still_tells_of_it(
+    open_page: OpenPage, installation: Installation, tmp_path: Path
+) -> None:
+    name = labelled(installation, each=2, model=False)
+    place = tmp_path / "more.zip"
+    with zipfile.ZipFile(place, "w") as file:
+        for seed in range(3):
+            file.writestr(f"violet/{seed}.jpg", tiny.picture("red", seed=7000 + seed))
+    page = open_page(f"/p/{name}/train", role="maintainer")
+    page.get_by_label("ZIP file").set_input_files(place)
+    begin = page.get_by_role("button", name="Import 3 pictures and add 1 class")
+    expect(begin).to_have_attribute("title", re.compile("Agree to the new classes"))
+    page.get_by_label("Add 1 new class to this project").check()
+    begin.click()
+    expect(page.get_by_text("3 stored + 0 duplicates + 0 failed = 3")).to_be_visible(timeout=TRAINED)
+    expect(page.get_by_role("row", name=re.compile("^violet"))).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("3 stored + 0 duplicates + 0 failed = 3")).to_be_visible()
+    page.get_by_role("button", name="Another ZIP").click()
+    expect(page.get_by_label("ZIP file")).to_be_visible()
+
+
+def test_a_file_that_is_no_zip_is_refused_by_the_name_that_its_person_knows(
+    open_page: OpenPage, installation: Installation, watch: Watch
+) -> None:
+    watch.allow("status of 422")
+    page = open_page(f"/p/{labelled(installation, each=1, model=False)}/train", role="reviewer")
+    wrong: FilePayload = {"name": "notes.zip", "mimeType": "application/zip", "buffer": b"remember the milk"}
+    page.get_by_label("ZIP file").set_input_files(wrong)
+    expect(page.get_by_role("alert")).to_contain_text("notes.zip")
+    expect(page.get_by_label("ZIP file")).to_be_enabled()
 
 
 def test_a_comparison_names_the_pictures_that_only_one_version_gets_right(open_page: OpenPage, pair: str) -> None:

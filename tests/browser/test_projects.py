@@ -76,7 +76,7 @@ def test_what_a_zip_holds_is_shown_before_anything_is_imported(open_page: OpenPa
     page.get_by_label("ZIP file").set_input_files(archive())
     page.get_by_role("button", name="Create and look into the ZIP").click()
     expect(page.get_by_role("rowheader", name="red")).to_be_visible()
-    expect(page.get_by_text("1 file left out")).to_be_visible()
+    expect(page.get_by_text("1 file will be left out")).to_be_visible()
     assert counts(installation, "from-a-zip").get("red", 0) == 0
     page.get_by_role("button", name="Import 6 pictures and add 2 classes").click()
     page.wait_for_url("**/p/from-a-zip")

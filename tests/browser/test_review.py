@@ -58,6 +58,17 @@ def test_the_whole_queue_is_worked_off_with_one_key(open_page: OpenPage, name: s
     assert all(one["verified"] and one["label"] == one["predicted"] for one in items)
 
 
+def test_enter_on_a_button_presses_it_and_the_next_enter_decides_again(open_page: OpenPage, name: str) -> None:
+    page = open_page(f"/p/{name}/review", role="reviewer")
+    remaining(page, 3 * EACH)
+    first = shown(page)
+    page.get_by_role("button", name="Not now").press("Enter")
+    expect(page.get_by_role("article")).not_to_contain_text(first)
+    remaining(page, 3 * EACH)
+    page.keyboard.press("Enter")
+    remaining(page, 3 * EACH - 1)
+
+
 def test_the_same_seed_gives_the_same_order_after_a_reload(open_page: OpenPage, name: str) -> None:
     page = open_page(f"/p/{name}/review", role="reviewer")
     page.get_by_role("button", name="Most diverse").click()

@@ -11,7 +11,9 @@ from sightloop.core.errors import Conflict, Rejected
 from sightloop.flows import correct, library
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
+from sightloop.store import images
 from sightloop.store.images import Filters
+from tests.flows.racing import overtaken
 
 Picture = Callable[..., bytes]
 Kept = Callable[..., Image]
@@ -40,6 +42,25 @@ def test_of_two_at_once_one_wins_and_the_other_learns_the_current_value(services
     with pytest.raises(Conflict) as caught:
         correct.correct(services, user=OPERATOR, image_id=image.id, value="green", revision=image.revision)
     assert "blue" in str(caught.value.current)
+
+
+def test_verifying_never_takes_back_what_somebody_said_meanwhile(services: Services, image: Image) -> None:
+    after = overtaken(
+        services,
+        lambda: correct.verify(services, user=OPERATOR, image_id=image.id),
+        by=lambda db: images.relabel(db, image, value="blue", action="correct", by=None),
+    )
+    assert (after.label, after.shown, after.verified) == ("blue", "blue", True)
+
+
+def test_a_changed_picture_without_an_answer_is_a_conflict_rather_than_nothing_to_verify(
+    services: Services, project: Project, picture: Picture, kept: Kept
+) -> None:
+    image = kept(picture("red"))
+    correct.correct(services, user=OPERATOR, image_id=image.id, value="blue")
+    correct.correct(services, user=OPERATOR, image_id=image.id, value=None)
+    with pytest.raises(Conflict):
+        correct.verify(services, user=OPERATOR, image_id=image.id, revision=image.revision)
 
 
 def test_a_word_that_is_no_class_is_refused(services: Services, image: Image) -> None:

@@ -9,9 +9,9 @@ from sightloop.core.errors import Conflict, Forbidden
 from sightloop.flows import manifests, projects, splitting
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
-from sightloop.measure import leaks
 from sightloop.store import images, snapshots, tallies, users
 from tests.flows import labelled
+from tests.flows.racing import overtaken
 from tests.store import builders
 
 LOOK = 0x0F0F_F0F0_1234_5678
@@ -106,19 +106,9 @@ def test_another_number_than_was_looked_at_is_a_conflict_and_moves_nothing(
     assert labelled.by_id(services, *published.values()) == list(published.values())
 
 
-def test_a_picture_that_changed_while_we_looked_is_a_conflict(
-    services: Services, published: dict[str, Image], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    look = leaks.find
-
-    def find(rows: list[leaks.Row]) -> Json:
-        with services.db.begin() as db:
-            images.trash(db, published["test"], by=None)
-        return look(rows)
-
-    monkeypatch.setattr(leaks, "find", find)
+def test_a_picture_that_went_while_we_looked_is_a_conflict(services: Services, published: dict[str, Image]) -> None:
     with pytest.raises(Conflict, match="2 pictures would leave their side, not 3"):
-        mend(services, 3)
+        overtaken(services, lambda: mend(services, 3), by=lambda db: images.trash(db, published["test"], by=None))
     assert [one.side for one in labelled.by_id(services, published["calibration"])] == ["calibration"]
 
 

@@ -136,8 +136,9 @@ def test_a_purged_picture_has_no_link(
 
 
 def test_the_folders_follow_a_new_floor(
-    services: Services, project: Project, model: object, picture: Picture, incoming: Incoming
+    services: Services, project: Project, model: Callable[..., int], picture: Picture, incoming: Incoming
 ) -> None:
+    model(project)
     [image] = kept(services, [incoming(picture())])
     answer.score(services, project_id=project.id, image_ids=[image.id], timeout=30)
     view.follow_events(services)

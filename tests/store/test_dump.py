@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sightloop.core.errors import Rejected
-from sightloop.store import dump, embeddings, images, jobs, projects, tallies
+from sightloop.store import doubts, dump, embeddings, images, jobs, projects, tallies
 from sightloop.store.database import Database
+from sightloop.store.migrations import HEAD
 from tests.store import builders
 
 
@@ -28,16 +30,20 @@ def folder(database: Database, tmp_path: Path) -> Path:
     return tmp_path / "dump"
 
 
-def test_a_dump_read_into_sqlite_and_dumped_again_is_the_same(
-    folder: Path, sqlite_database: Database, tmp_path: Path
-) -> None:
-    other = Database(f"sqlite:///{tmp_path / 'other.db'}")
-    other.migrate()
-    with other.begin() as db:
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Database]:
+    """A migrated SQLite database without rows."""
+    made = Database(f"sqlite:///{tmp_path / 'fresh.db'}")
+    made.migrate()
+    yield made
+    made.close()
+
+
+def test_a_dump_read_into_sqlite_and_dumped_again_is_the_same(folder: Path, fresh: Database, tmp_path: Path) -> None:
+    with fresh.begin() as db:
         assert dump.read(db, folder)["images"] == 1
-    with other.connect() as db:
+    with fresh.connect() as db:
         dump.write(db, tmp_path / "again")
-    other.close()
     for path in folder.iterdir():
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
 
@@ -67,15 +73,12 @@ def test_a_dump_is_refused_by_a_database_with_rows(folder: Path, database: Datab
         dump.read(db, folder)
 
 
-def test_a_shortened_dump_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_a_shortened_dump_is_refused(folder: Path, fresh: Database) -> None:
     (folder / "images.jsonl").write_text("")
-    other = Database(f"sqlite:///{tmp_path / 'other.db'}")
-    other.migrate()
-    with pytest.raises(Rejected), other.begin() as db:
+    with pytest.raises(Rejected), fresh.begin() as db:
         dump.read(db, folder)
-    with other.connect() as db:
+    with fresh.connect() as db:
         assert projects.all(db) == []
-    other.close()
 
 
 def test_a_folder_without_a_dump_is_refused(database: Database, tmp_path: Path) -> None:
@@ -83,14 +86,23 @@ def test_a_folder_without_a_dump_is_refused(database: Database, tmp_path: Path) 
         dump.read(db, tmp_path)
 
 
-def test_a_dump_from_before_a_table_was_added_is_read_and_leaves_it_empty(folder: Path, database: Database) -> None:
-    head = json.loads((folder / dump.HEAD).read_text())
-    head["revision"] = "0001"
-    del head["tables"]["doubts"]
+def rewrite(folder: Path, *, revision: str, without: str) -> None:
+    """Make the dump one of another revision that never had a table."""
+    head = json.loads((folder / dump.HEAD).read_text()) | {"revision": revision}
+    del head["tables"][without]
     (folder / dump.HEAD).write_text(json.dumps(head))
-    (folder / "doubts.jsonl").unlink()
-    fresh = Database(f"sqlite:///{folder.parent / 'fresh.db'}")
-    fresh.migrate()
+    (folder / f"{without}.jsonl").unlink()
+
+
+def test_a_dump_from_before_a_table_was_added_is_read_and_leaves_it_empty(folder: Path, fresh: Database) -> None:
+    rewrite(folder, revision="0001", without="doubts")
     with fresh.begin() as db:
         assert dump.read(db, folder)["images"] == 1
-    fresh.close()
+        assert doubts.standing(db, projects.all(db)[0].id) == []
+
+
+@pytest.mark.parametrize(("revision", "table"), [(HEAD, "doubts"), (HEAD, "events"), ("0001", "events")])
+def test_a_dump_that_lost_a_table_is_refused(folder: Path, fresh: Database, revision: str, table: str) -> None:
+    rewrite(folder, revision=revision, without=table)
+    with pytest.raises(Rejected, match=table), fresh.begin() as db:
+        dump.read(db, folder)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from sightloop.core.entities import Project
 from sightloop.flows.services import Services
 from sightloop.store import outcomes
+from sightloop.web.pool import Pool
 from tests.flows import labelled
 from tests.store import builders
 
@@ -86,3 +88,12 @@ def test_an_empty_project_is_answered_in_words(admin: TestClient, paint: Project
     assert get(admin, "accuracy")["reason"]
     assert get(admin, "teaching")["reason"]
     assert get(admin, "leaks")["rows"] == 0
+
+
+@pytest.mark.parametrize("path", ["leaks", "accuracy", "models/compare?a=1&b=2"])
+def test_a_crowd_of_costly_questions_is_shed_and_nobody_else_waits(
+    app: FastAPI, admin: TestClient, pictures: Project, path: str
+) -> None:
+    app.state.desk.computing = Pool(threads=1, waiting=-1)  # as full as one can be
+    assert admin.get(f"{AT}/{path}").status_code == 503
+    assert get(admin, "counts")

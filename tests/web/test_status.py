@@ -12,6 +12,7 @@ from sightloop.flows import jobs
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 from sightloop.web.api.status import SERIES
+from sightloop.web.brief import Brief
 from tests import tiny
 from tests.web.people import bearer
 
@@ -73,3 +74,13 @@ def test_a_job_that_was_cancelled_is_queued_again(admin: TestClient) -> None:
     again = admin.post(f"/api/v1/jobs/{first}/retry")
     assert again.status_code == 202, again.text
     assert (again.json()["kind"], again.json()["state"], again.json()["remaining"]) == ("check", "queued", None)
+
+
+def test_a_crowd_that_watches_the_status_looks_at_the_parts_once(
+    client: TestClient, app: FastAPI, services: Services, token: Callable[..., str]
+) -> None:
+    app.state.desk.states = Brief(60)
+    headers = bearer(token("viewer"))
+    before = client.get(STATUS, headers=headers).json()["checks"]
+    services.blobs.incoming.rmdir()
+    assert client.get(STATUS, headers=headers).json()["checks"] == before

@@ -74,7 +74,7 @@ async def preview(image_id: str, request: Request, user: Viewer, desk: AtDesk, s
     if request.headers.get("if-none-match") == headers["etag"]:
         await desk.ask(image_for, user=user, image_id=image_id, action="view")
         return Response(status_code=304, headers=headers)
-    data = await desk.ask(library.preview, user=user, image_id=image_id, side=side)
+    data = await desk.ask_computing(library.preview, user=user, image_id=image_id, side=side)
     return Response(data, media_type="image/webp", headers=headers)
 
 

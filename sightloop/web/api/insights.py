@@ -168,19 +168,19 @@ async def floor(project: str, value: float, user: Viewer, desk: AtDesk) -> Floor
 @router.get("/accuracy")
 async def accuracy(project: str, user: Viewer, desk: AtDesk) -> Accuracy:
     """The live model's answers against verified labels, without the pictures that taught it."""
-    return Accuracy.model_validate(await desk.ask(accuracies.accuracy, user=user, project=project))
+    return Accuracy.model_validate(await desk.ask_computing(accuracies.accuracy, user=user, project=project))
 
 
 @router.get("/leaks")
 async def leaks(project: str, user: Viewer, desk: AtDesk) -> Leaks:
     """Copies on two sides, contradictory labels, groups on two sides, and what a fix would do."""
-    return Leaks.model_validate(await desk.ask(splitting.leaks, user=user, project=project))
+    return Leaks.model_validate(await desk.ask_computing(splitting.leaks, user=user, project=project))
 
 
 @router.post("/leaks/fix")
 async def fix(project: str, body: Expected, user: Manager, desk: AtDesk) -> Moved:
     """Take held-out pictures with a copy on an earlier side off their side; a conflict where the number changed."""
-    done = await desk.ask(splitting.mend, user=user, project=project, expected=body.expected)
+    done = await desk.ask_computing(splitting.mend, user=user, project=project, expected=body.expected)
     return Moved.model_validate(done)
 
 

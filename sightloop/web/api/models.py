@@ -79,7 +79,7 @@ async def listing(project: str, user: Viewer, desk: AtDesk) -> Listed[VersionSha
 @router.get("/models/compare")
 async def compare(project: str, a: str, b: str, user: Viewer, desk: AtDesk) -> Comparison:
     """Two versions, by number or alias, on the held-out pictures that both answered and that taught neither."""
-    found = await desk.ask(comparing.compare, user=user, project=project, first=a, second=b)
+    found = await desk.ask_computing(comparing.compare, user=user, project=project, first=a, second=b)
     return Comparison.model_validate(found)
 
 
@@ -123,7 +123,7 @@ async def rollback(project: str, user: Promoter, desk: AtDesk, body: Reason | No
 
 @router.get("/promotions")
 async def deployment_log(project: str, user: Viewer, desk: AtDesk) -> Listed[PromotionShape]:
-    """Who put which version live when, oldest first."""
+    """Who put which version live when, newest first."""
     found = await desk.ask(models.log, user=user, name=project)
     return Listed(items=[PromotionShape.model_validate(one) for one in await desk.ask(promotions.named, found=found)])
 

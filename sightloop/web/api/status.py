@@ -117,7 +117,11 @@ class CheckRequest(shapes.Request):
 @router.get("/status")
 async def status(_: Viewer, desk: AtDesk, minutes: Annotated[int, Query(ge=0, le=60)] = 60) -> Status:
     """Load and health of this server process, sampled every 5 s; points of the last `minutes` only."""
-    found = await desk.ask(states.look, queue_bound=desk.settings.queue_bound)
+
+    async def ask() -> Json:
+        return await desk.ask(states.look, queue_bound=desk.settings.queue_bound)
+
+    found = await desk.states.get("status", ask)
     counts = {name: found[name] for name in ("jobs_running", "jobs_queued")}
     return Status(
         version=__version__,
