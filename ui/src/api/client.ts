@@ -15,6 +15,11 @@ export type User = Schemas['UserShape'];
 /** Headers that everything carries which changes something (a foreign page cannot send them). */
 export const HEADERS = { 'X-Sightloop': '1' };
 
+/** A key that makes a request safe to repeat; also where the page was not reached over HTTPS. */
+export function freshKey(bytes = 16): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (one) => one.toString(16).padStart(2, '0')).join('');
+}
+
 /** As fetch; where the session has ended it asks the person to sign in again and then goes on. */
 export async function patient(request: Request): Promise<Response> {
   const spare = request.clone();

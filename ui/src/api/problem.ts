@@ -16,6 +16,16 @@ export class Problem extends Error {
   }
 }
 
+/** A refusal with the seconds after which the server wants to be asked again. */
+export class Refusal extends Problem {
+  constructor(
+    told: Problem,
+    readonly retryAfter: number,
+  ) {
+    super(told.status, told.detail, told.hint, told.title);
+  }
+}
+
 /** A Problem out of whatever was thrown or answered. */
 export function problem(cause: unknown, status = 0): Problem {
   if (cause instanceof Problem) return cause;

@@ -5,6 +5,8 @@ describe('slug', () => {
   it.each([
     ['Käfer & Co.', 'kafer-co'],
     ['  Straße 9 ', 'strasse-9'],
+    ['Økologi på Æbelø', 'okologi-pa-aebelo'],
+    ['Łąka', 'laka'],
     ['鳥', ''],
     ['a'.repeat(80), 'a'.repeat(63)],
     [`${'a'.repeat(62)} b`, 'a'.repeat(62)],

@@ -3,14 +3,16 @@
 const LONGEST_NAME = 63;
 const LONGEST_CLASS = 100;
 const MOST_CLASSES = 1000;
+/** Letters that are more than a base letter and a mark. */
+const PLAIN: Record<string, string> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', đ: 'd', ð: 'd', ł: 'l', þ: 'th', ı: 'i' };
 
 /** A project's place in addresses, made from its title: "Käfer & Co." → "kafer-co"; '' where no letter fits. */
 export function slug(title: string): string {
   return title
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
-    .replace(/ß/g, 'ss')
     .toLowerCase()
+    .replace(/[ßæœøđðłþı]/g, (letter) => PLAIN[letter] ?? '')
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+/, '')
     .slice(0, LONGEST_NAME)

@@ -65,4 +65,17 @@ function isField(target: EventTarget | null): boolean {
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
 }
 
+const SIGNS: Record<string, string> = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓' };
+
+/** The keys of a shortcut one by one, as they stand on a keyboard; all ten digits are one. */
+export function written(keys: string): string[] {
+  const short = keys.replace('1 2 3 4 5 6 7 8 9 0', '1…9,0').replace(/Arrow\w+/g, (arrow) => SIGNS[arrow] ?? arrow);
+  return short.split(' ');
+}
+
+/** Whether the key was pressed on something that has a use of its own for Enter: a link, a button, an opener. */
+export function onControl(event: Pick<KeyboardEvent, 'target'>): boolean {
+  return event.target instanceof Element && event.target.closest('a, button, summary, [role=menuitem]') !== null;
+}
+
 export const shortcuts = new Shortcuts();

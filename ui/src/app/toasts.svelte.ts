@@ -32,6 +32,11 @@ class Toasts {
     this.items = this.items.filter((one) => one.id !== id);
   }
 
+  /** Close the messages whose button `label` would do something else now. */
+  withdraw(label: string): void {
+    this.items = this.items.filter((one) => one.action?.label !== label);
+  }
+
   #add(toast: Omit<Toast, 'id'>, stay?: number): void {
     const id = this.#next++;
     this.items = [...this.items.slice(-3), { ...toast, id }];

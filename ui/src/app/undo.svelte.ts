@@ -1,5 +1,8 @@
 /** What can be taken back, newest last, without limit for as long as the page is open. */
+import { problem } from '$/api/problem';
 import { toasts } from './toasts.svelte';
+
+const UNDO = 'Undo';
 
 interface Step {
   /** What was done, as a sentence: "12 pictures labelled Plantae". */
@@ -13,8 +16,14 @@ class Undo {
 
   /** Remember how to take back what was just done, and say that it was done unless `quiet`. */
   push(text: string, undo: () => Promise<void>, options: { quiet?: boolean } = {}): void {
-    this.steps = [...this.steps, { text, undo }];
-    if (!options.quiet) toasts.done(text, { label: 'Undo', run: () => void this.back() });
+    this.#become([...this.steps, { text, undo }]);
+    if (!options.quiet) this.offer(text);
+  }
+
+  /** Say that it was done, with a way back for as long as it is the newest step: older ones come after it. */
+  offer(text: string): void {
+    const newest = this.steps.at(-1)?.text === text;
+    toasts.done(text, newest ? { label: UNDO, run: () => void this.back() } : undefined);
   }
 
   /**
@@ -27,16 +36,19 @@ class Undo {
       () => false,
     );
     const step = { text, undo: async () => void ((await ended) && (await undo())) };
-    this.steps = [...this.steps, step];
+    this.#become([...this.steps, step]);
     try {
       return await deed;
     } catch (cause) {
-      this.steps = this.steps.filter((one) => one !== step);
+      this.#forget(step);
       throw cause;
     }
   }
 
-  /** Take back the newest step, after those that are being taken back; on failure it stays to be tried again. */
+  /**
+   * Take back the newest step, after those that are being taken back. Where nobody answers it stays to be tried again;
+   * where the server refuses it is forgotten, so that the older ones can be reached.
+   */
   back(): Promise<void> {
     this.#last = this.#last.then(() => this.#takeBack());
     return this.#last;
@@ -44,18 +56,29 @@ class Undo {
 
   async #takeBack(): Promise<void> {
     const step = this.steps.at(-1);
-    if (!step) return;
+    if (!step) return toasts.info('There is nothing left to take back.');
     try {
       await step.undo();
-      this.steps = this.steps.filter((one) => one !== step);
+      this.#forget(step);
       toasts.done(`Taken back: ${step.text}`);
     } catch (cause) {
+      if (!problem(cause).passing) this.#forget(step);
       toasts.wrong(cause);
     }
   }
 
+  /** What somebody did is not for the next one to take back. */
   clear(): void {
-    this.steps = [];
+    this.#become([]);
+  }
+
+  #forget(step: Step): void {
+    this.#become(this.steps.filter((one) => one !== step));
+  }
+
+  #become(steps: Step[]): void {
+    this.steps = steps;
+    toasts.withdraw(UNDO);
   }
 }
 

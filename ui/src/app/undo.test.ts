@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { Problem } from '$/api/problem';
 import { toasts } from './toasts.svelte';
 import { undo } from './undo.svelte';
 
@@ -55,4 +56,26 @@ test('a deed that failed leaves nothing to take back', async () => {
   });
   await expect(failed).rejects.toThrow('no');
   expect(undo.steps).toHaveLength(0);
+});
+
+test('a step that the server refuses to take back does not stand before the older ones', async () => {
+  const said: string[] = [];
+  undo.push('older', async () => void said.push('older'), { quiet: true });
+  undo.push('of a picture that is gone', () => Promise.reject(new Problem(404, "No image 'x'.")), { quiet: true });
+  await undo.back();
+  await undo.back();
+  expect(said).toEqual(['older']);
+});
+
+test('only the message of the newest step offers to take it back', async () => {
+  const offers = () => toasts.items.filter((one) => one.action).map((one) => one.text);
+  undo.push('first', async () => {});
+  undo.push('second', async () => {});
+  expect(offers()).toEqual(['second']);
+  await undo.back();
+  expect(offers()).toEqual([]);
+  undo.push('third', async () => {});
+  undo.push('quiet', async () => {}, { quiet: true });
+  undo.offer('third');
+  expect(offers()).toEqual([]);
 });

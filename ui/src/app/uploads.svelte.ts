@@ -1,12 +1,14 @@
 /** The uploads of this page, one queue per project; they go on while people look at other pages. */
 import { untrack } from 'svelte';
-import { ArchiveImport } from '$/routes/upload/archive.svelte';
+import { freshKey } from '$/api/client';
+import { ArchiveImport } from '$/archives/importing.svelte';
 import { projectsOf, Shelf } from '$/routes/upload/keeping';
 import type { Ports } from '$/routes/upload/ports';
 import { Queue } from '$/routes/upload/queue';
 import { read } from '$/routes/upload/reader';
 import { server } from '$/routes/upload/server';
 import { session } from './session.svelte';
+import { wait } from './wait';
 
 const DRAW_EVERY = 120; // milliseconds
 
@@ -61,7 +63,7 @@ class Uploads {
 
   /** Begin to import a ZIP: its plan first. */
   unpack(project: string, file: File, site: string): void {
-    const archive = new ArchiveImport(project, file, site);
+    const archive = new ArchiveImport(project, { file, site });
     this.archives = [...this.archives, archive];
     void archive.look();
   }
@@ -87,9 +89,7 @@ class Uploads {
 export const uploads = new Uploads();
 
 let numbers = 0;
-const PAGE = Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, '0')).join(
-  '',
-);
+const PAGE = freshKey(6);
 
 function ports(user: string, project: string): Ports {
   return {
@@ -102,21 +102,6 @@ function ports(user: string, project: string): Ports {
     newId: () => `${Date.now().toString(36).padStart(9, '0')}-${(numbers++).toString(36).padStart(5, '0')}-${PAGE}`,
     keep: new Shelf(user, project),
   };
-}
-
-function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }
 
 function online(): Promise<void> {

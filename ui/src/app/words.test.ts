@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ago, bytes, count, counted, duration, percent, sureness } from './words';
+import { ago, bytes, count, counted, duration, interval, percent, sureness } from './words';
 
 test('counts have separators and the right noun', () => {
   expect(count(1234567)).toBe('1,234,567');
@@ -12,6 +12,13 @@ test('shares are percent, and 1 is not 100.0', () => {
   expect(percent(1)).toBe('100 %');
   expect(percent(0, 0)).toBe('0 %');
   expect(percent(0.99999)).toBe('100 %');
+});
+
+test('a figure is written with its interval', () => {
+  expect(interval({ value: 0.951, low: 0.92, high: 0.978 })).toBe('95.1 % (92.0–97.8)');
+  expect(interval({ value: 0.998, low: 0.997, high: 0.999 }, false)).toBe('0.998 (0.997–0.999)');
+  expect(interval({ value: 1, low: null, high: null })).toBe('100 %');
+  expect(interval(null)).toBe('–');
 });
 
 test('sizes take the unit that fits', () => {

@@ -19,6 +19,31 @@ export function percent(share: number, digits = 1): string {
   return `${text.replace(/^100\.0+$/, '100')} %`;
 }
 
+export interface Interval {
+  value: number;
+  low: number | null;
+  high: number | null;
+}
+
+/** A measured figure: a share as "95.1 %", anything else as "0.998". */
+export function figure(value: number, share = true): string {
+  return share ? percent(value) : value.toFixed(3);
+}
+
+/** With its interval: "95.1 % (92.0–97.8)" or "0.998 (0.997–0.999)"; "–" where there is none. */
+export function interval(one: Interval | null | undefined, share = true): string {
+  if (!one) return '–';
+  const range = between(one, share);
+  return figure(one.value, share) + (range ? ` (${range})` : '');
+}
+
+/** The interval alone: "92.0–97.8"; empty where it has none. */
+export function between({ low, high }: Interval, share = true): string {
+  if (low === null || high === null) return '';
+  const bound = (x: number) => (share ? (x * 100).toFixed(1) : x.toFixed(3));
+  return `${bound(low)}–${bound(high)}`;
+}
+
 /** Bytes as a short size: 1536 → "1.5 KB". */
 export function bytes(n: number): string {
   let unit = 0;

@@ -93,7 +93,7 @@ export class Changes {
     try {
       const asked = this.#inTurn(image.id, () => ask(this.#now(image)));
       await undo.during(text, asked, () => this.#inTurn(image.id, back).then(() => this.#recount()));
-      if (!quiet) toasts.done(text, { label: 'Undo', run: () => void undo.back() });
+      if (!quiet) undo.offer(text);
     } catch (cause) {
       await this.#refused(image, cause);
     } finally {

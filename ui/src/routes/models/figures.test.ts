@@ -1,15 +1,8 @@
 import { expect, test } from 'vitest';
-import { differing, figures, interval, written } from './figures';
-
-test('a figure is written with its interval', () => {
-  expect(written({ value: 0.951, low: 0.92, high: 0.978 })).toBe('95.1 % (92.0–97.8)');
-  expect(written({ value: 0.998, low: 0.997, high: 0.999 }, false)).toBe('0.998 (0.997–0.999)');
-  expect(written({ value: 1, low: null, high: null })).toBe('100 %');
-  expect(written(null)).toBe('–');
-});
+import { differing, estimate, figures } from './figures';
 
 test('an undefined figure is no figure', () => {
-  expect(interval({ value: null, low: null, high: null })).toBeNull();
+  expect(estimate({ value: null, low: null, high: null })).toBeNull();
   expect(figures({ n: 0 })).toBeUndefined();
   expect(figures({})).toBeUndefined();
   expect(figures({ n: 3, accuracy: { value: null } })?.values.accuracy).toBeUndefined();

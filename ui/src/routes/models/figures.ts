@@ -1,11 +1,5 @@
 /** A model's measured figures out of the free JSON that the server keeps them in. */
-import { percent } from '$/app/words';
-
-export interface Interval {
-  value: number;
-  low: number | null;
-  high: number | null;
-}
+import type { Interval } from '$/app/words';
 
 export interface ClassRow {
   name: string;
@@ -38,7 +32,7 @@ export const NAMES = Object.keys(MEANINGS) as Name[];
 type Free = Record<string, unknown>;
 
 /** An interval out of `{value, low, high}`; null where the figure is undefined. */
-export function interval(found: unknown): Interval | null {
+export function estimate(found: unknown): Interval | null {
   const { value, low, high } = (found ?? {}) as Free;
   if (typeof value !== 'number') return null;
   return { value, low: typeof low === 'number' ? low : null, high: typeof high === 'number' ? high : null };
@@ -51,7 +45,7 @@ export function figures(found: unknown): Figures | undefined {
   if (!n) return undefined;
   const values: Figures['values'] = {};
   for (const name of NAMES) {
-    const one = interval(told[name]);
+    const one = estimate(told[name]);
     if (one) values[name] = one;
   }
   const rows = Array.isArray(told['per_class']) ? (told['per_class'] as Free[]) : [];
@@ -66,7 +60,7 @@ export function figures(found: unknown): Figures | undefined {
 
 function classRow(row: Free): ClassRow {
   const intervals = (row['intervals'] ?? {}) as Record<string, [number | null, number | null] | undefined>;
-  const one = (name: string) => interval({ value: row[name], low: intervals[name]?.[0], high: intervals[name]?.[1] });
+  const one = (name: string) => estimate({ value: row[name], low: intervals[name]?.[0], high: intervals[name]?.[1] });
   return {
     name: String(row['class']),
     n: Number(row['n']),
@@ -74,21 +68,6 @@ function classRow(row: Free): ClassRow {
     recall: one('recall'),
     f1: one('f1'),
   };
-}
-
-/** "95.1 % (92.0–97.8)", or "0.998 (0.997–0.999)" where it is no share; "–" where there is none. */
-export function written(one: Interval | null | undefined, share = true): string {
-  if (!one) return '–';
-  const said = share ? percent(one.value) : one.value.toFixed(3);
-  const range = between(one, share);
-  return range ? `${said} (${range})` : said;
-}
-
-/** The interval alone: "92.0–97.8". */
-export function between(one: Interval, share = true): string {
-  if (one.low === null || one.high === null) return '';
-  const bound = (x: number) => (share ? (x * 100).toFixed(1) : x.toFixed(3));
-  return `${bound(one.low)}–${bound(one.high)}`;
 }
 
 /** The figures on the test side that a version keeps. */

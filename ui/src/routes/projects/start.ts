@@ -8,7 +8,7 @@ export type Recipe = Schemas['RecipeShape'];
 export const ZIP = 'zip';
 
 export interface Start {
-  name: string;
+  value: string;
   title: string;
   text: string;
   note: string;
@@ -19,21 +19,21 @@ const SHOWN = 4;
 /** The cards: one's own classes first, then an archive, then the templates. */
 export function starts(recipes: readonly Recipe[]): Start[] {
   const cards = recipes.map(card);
-  const blank = cards.filter((one) => one.name === 'blank');
+  const blank = cards.filter((one) => one.value === 'blank');
   const zip = {
-    name: ZIP,
+    value: ZIP,
     title: 'From a ZIP of class folders',
     text: 'One folder per class, pictures inside. The classes and labels come with it.',
     note: 'You see what would be read before anything is imported',
   };
-  return [...blank, zip, ...cards.filter((one) => one.name !== 'blank')];
+  return [...blank, zip, ...cards.filter((one) => one.value !== 'blank')];
 }
 
 function card({ name, title, classes, floor }: Recipe): Start {
   const rest = classes.length - SHOWN;
   const named = classes.slice(0, SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
   return {
-    name,
+    value: name,
     title,
     text: named || 'You name them now, later, or let the first import bring them.',
     note: `${classes.length ? `${counted(classes.length, 'class', 'classes')} · ` : ''}“unknown” where less than ${percent(floor, 0)} sure`,

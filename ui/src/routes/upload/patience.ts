@@ -1,20 +1,10 @@
 /** Pause, cancel, and the three further tries that whatever may pass gets by itself. */
-import { Problem, problem } from '$/api/problem';
+import { problem, Refusal, type Problem } from '$/api/problem';
 import type { Ports } from './ports';
 
 /** Milliseconds before the second, third and fourth try. */
 export const PAUSES = [1000, 4000, 15_000];
 const LONGEST = 60_000;
-
-/** A refusal with the seconds after which the server wants to be asked again. */
-export class Refusal extends Problem {
-  constructor(
-    told: Problem,
-    readonly retryAfter: number,
-  ) {
-    super(told.status, told.detail, told.hint, told.title);
-  }
-}
 
 export class Patience {
   paused = false;

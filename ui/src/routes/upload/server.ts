@@ -1,6 +1,6 @@
 /** What the queue asks of the server. */
 import { api, must, type Schemas } from '$/api/client';
-import { good, post } from './post';
+import { good, post } from '$/api/post';
 import type { Answer, Batch, Known, Ports, Told } from './ports';
 
 const LOOK_AT_ONCE = 100;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cards, curves, figure, path } from './figures';
+import { cards, curves, figure, path } from './series';
 
 const series = (name: string, unit: string, points: [string, number][]) => ({ name, title: name, unit, points });
 const NOW = {

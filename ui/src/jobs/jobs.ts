@@ -1,11 +1,9 @@
-/** Jobs in words: what they do, how far they are, and what they found. */
+/** Jobs in words: what they do and how far they are. */
 import type { Job } from '$/api/client';
-import { count, counted } from '$/app/words';
-import { figures, written } from '../models/figures';
+import { named } from '$/archives/archive';
 
 export const STATES = ['running', 'queued', 'done', 'failed', 'cancelled'] as const;
 export type State = (typeof STATES)[number];
-type Kind = 'plain' | 'accent' | 'good' | 'warn' | 'bad';
 
 const KINDS: Record<string, string> = {
   train: 'Training',
@@ -33,14 +31,6 @@ const STEPS: Record<string, string> = {
   backup: 'write the backup',
   check: 'compare files and rows',
   draw: 'draw pictures',
-};
-
-export const BADGES: Record<State, Kind> = {
-  running: 'accent',
-  queued: 'plain',
-  done: 'good',
-  failed: 'bad',
-  cancelled: 'warn',
 };
 
 /** A step as people say it; one that nobody named here keeps its own word. */
@@ -91,6 +81,11 @@ export function share(job: Pick<Job, 'state' | 'progress'>): number | null {
   return job.state === 'running' && job.progress === 0 ? null : job.progress;
 }
 
+/** Why a job failed. */
+export function failure({ error }: Pick<Job, 'error'>): string {
+  return named(error ?? 'It ended without a reason.');
+}
+
 /** What to do about a job that failed. */
 export function remedy(job: Pick<Job, 'kind' | 'error'>): string {
   const said = job.error ?? '';
@@ -102,34 +97,4 @@ export function remedy(job: Pick<Job, 'kind' | 'error'>): string {
   if (job.kind === 'import')
     return 'Look at the file that the message names; what was stored already is not sent again.';
   return 'Look at the log below. Trying again begins with the same parameters.';
-}
-
-/** What came of a job that is done, in a few words; empty where its kind leaves nothing to say. */
-export function outcome({ kind, context }: Pick<Job, 'kind' | 'context'>): string {
-  if (context['version'] !== undefined) return `made version ${context['version']}`;
-  if (kind === 'import' && context['import']) {
-    const found = context['import'] as Partial<Fates>;
-    return found.total === undefined ? 'the plan is ready' : fates(found as Fates);
-  }
-  if (kind === 'export') return counted(Number(context['count'] ?? 0), 'picture');
-  if (kind === 'evaluate') return `${written(figures(context['evaluation'])?.values.accuracy)} right`;
-  const report = context['report'] as { ok: boolean } | undefined;
-  if (report) return report.ok ? 'everything fits' : 'something is left to do';
-  const answered = context['rescored'] ?? context['scored'];
-  return typeof answered === 'number' ? `${counted(answered, 'picture')} answered` : '';
-}
-
-export interface Fates {
-  total: number;
-  stored: number;
-  duplicate: number;
-  failed: number;
-}
-
-/** What an import did with its files, in one sentence. */
-export function fates(found: Fates): string {
-  return (
-    `${counted(found.total, 'file')}: ${count(found.stored)} stored, ` +
-    `${counted(found.duplicate, 'duplicate')}, ${count(found.failed)} failed.`
-  );
 }

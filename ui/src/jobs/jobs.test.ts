@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fates, isOver, outcome, remedy, share, stage, title } from './jobs';
+import { failure, isOver, remedy, share, stage, title } from './jobs';
 
 const job = { kind: 'train', params: {}, step: 1, steps: ['snapshot', 'train'], progress: 0.5 };
 
@@ -27,19 +27,14 @@ test('a title names what the job is about', () => {
   expect(title({ kind: 'something new', params: {} })).toBe('something new');
 });
 
-test('an import accounts for every file', () => {
-  expect(fates({ total: 3, stored: 1, duplicate: 1, failed: 1 })).toBe('3 files: 1 stored, 1 duplicate, 1 failed.');
-});
-
-test('what came of a job is said by its kind', () => {
-  expect(outcome({ kind: 'train', context: { version: 3 } })).toBe('made version 3');
-  expect(outcome({ kind: 'rescore', context: { rescored: 1 } })).toBe('1 picture answered');
-  expect(outcome({ kind: 'export', context: { count: 12, bytes: 5 } })).toBe('12 pictures');
-  expect(outcome({ kind: 'import', context: { import: { pictures: 3 } } })).toBe('the plan is ready');
-  expect(outcome({ kind: 'something new', context: {} })).toBe('');
-});
-
 test('running out of memory has its own advice', () => {
   expect(remedy({ kind: 'train', error: 'worker was killed by signal 9' })).toContain('smaller batch');
   expect(remedy({ kind: 'train', error: 'no local weights for backbone' })).toContain('starting weights');
+});
+
+test('a failed import does not speak of a file by the name that only the server knows', () => {
+  expect(failure({ error: "'01m7x41gm7eagg2jb4ynwgd0xt.zip' is not a readable ZIP." })).toBe(
+    'the ZIP is not a readable ZIP.',
+  );
+  expect(failure({ error: null })).toBe('It ended without a reason.');
 });

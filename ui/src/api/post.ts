@@ -1,8 +1,7 @@
 /** A body to the server with progress; where the session has ended it waits for somebody to sign in again. */
-import { HEADERS } from '$/api/client';
-import { Problem, problem } from '$/api/problem';
 import { session } from '$/app/session.svelte';
-import { Refusal } from './patience';
+import { HEADERS } from './client';
+import { Problem, problem, Refusal } from './problem';
 
 interface Options {
   headers?: Record<string, string>;
