@@ -12,7 +12,7 @@ from sightloop.flows.services import Services
 from sightloop.store import jobs
 
 SPARE_BYTES = 64 << 20
-GIB = 1 << 30
+GB = 10**9
 
 
 def look(services: Services, *, queue_bound: int | None = None) -> Json:
@@ -63,7 +63,7 @@ def storage(services: Services) -> str:
     free = shutil.disk_usage(services.data).free
     if free < SPARE_BYTES:
         raise StorageFull(f"{free >> 20} MiB are free.", hint="Free some space.")
-    return f"can be written to, {free / GIB:.1f} GiB are free."
+    return f"can be written to, {free / GB:.1f} GB are free."
 
 
 def runtime(services: Services, *, bound: int) -> str:

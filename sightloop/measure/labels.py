@@ -67,7 +67,7 @@ def score(
         head
         | {"groups": count}
         | {name: _with_interval(name, whole, drawn, groups=count) for name in FIGURES}
-        | {"per_class": _per_class(classes, whole, drawn)}
+        | {"per_class": _per_class(classes, whole, drawn, about=_groups_about(scores, truth, codes, count))}
         | {"confusion": _confusion(truth, scores.argmax(axis=1), classes)}
     )
 
@@ -216,15 +216,37 @@ def _with_interval(name: str, whole: dict[str, Rows], drawn: dict[str, Rows], *,
     return figure(value, drawn.get(name, np.zeros(0)))
 
 
-def _per_class(classes: Sequence[str], whole: dict[str, Rows], drawn: dict[str, Rows]) -> list[Json]:
+def _groups_about(scores: Rows, truth: NDArray[np.int64], codes: NDArray[np.int64], count: int) -> dict[str, Rows]:
+    """How many groups speak of each class, (classes,): by truth for recall and F1, by answer for precision."""
+
+    def groups_of(named: NDArray[np.int64]) -> Rows:
+        seen = np.zeros((count, scores.shape[1]))
+        seen[codes, named] = 1
+        return np.asarray(seen.sum(axis=0), dtype=np.float64)
+
+    true = groups_of(truth)
+    return {"recall": true, "f1": true, "precision": groups_of(scores.argmax(axis=1))}
+
+
+def _per_class(
+    classes: Sequence[str], whole: dict[str, Rows], drawn: dict[str, Rows], *, about: dict[str, Rows]
+) -> list[Json]:
     rows = []
     for index, name in enumerate(classes):
         figures = {
-            key: figure(float(whole[key][0, index]), drawn[key][:, index] if drawn else np.zeros(0))
-            for key in ("precision", "recall", "f1")
+            key: _of_class(float(whole[key][0, index]), drawn[key][:, index] if drawn else None, int(groups[index]))
+            for key, groups in about.items()
         }
         rows.append(_class_row(name, int(whole["n"][0, index]), figures))
     return rows
+
+
+def _of_class(value: float, drawn: Rows | None, groups: int) -> Json:
+    """A class's figure; at exactly 0 or 1 resampling cannot vary, so its interval is Wilson's over the groups."""
+    if drawn is not None and value in (0.0, 1.0):
+        low, high = wilson(round(value * groups), groups)
+        return {"value": value, "low": min(low, value), "high": max(high, value)}
+    return figure(value, np.zeros(0) if drawn is None else drawn)
 
 
 def _class_row(name: str, count: int, figures: dict[str, Json]) -> Json:

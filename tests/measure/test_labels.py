@@ -181,3 +181,16 @@ def test_a_long_roc_curve_is_thinned_but_keeps_its_ends() -> None:
 def test_absent_classes_have_no_roc_curve() -> None:
     curves = roc_curves(np.full((2, 3), 1 / 3), np.array([0, 1]), classes=("a", "b", "c"))
     assert [curve["class"] for curve in curves] == ["a", "b"]
+
+
+def test_a_class_that_is_always_missed_or_always_found_is_not_certain_to_be_so() -> None:
+    answers = np.array([[0.9, 0.1]] * 6)
+    found = score(
+        answers, np.array([0, 0, 0, 0, 1, 1]), classes=("red", "blue"), groups=list("abcdef"), floor=0.5
+    )
+    red, blue = found["per_class"]
+    assert blue["recall"] == 0.0
+    assert blue["intervals"]["recall"][0] == 0.0
+    assert blue["intervals"]["recall"][1] > 0.5
+    assert red["recall"] == 1.0
+    assert red["intervals"]["recall"][0] < 0.6

@@ -11,7 +11,7 @@ export interface Start {
   value: string;
   title: string;
   text: string;
-  note: string;
+  note?: string | undefined;
 }
 
 const SHOWN = 4;
@@ -23,8 +23,7 @@ export function starts(recipes: readonly Recipe[]): Start[] {
   const zip = {
     value: ZIP,
     title: 'From a ZIP of class folders',
-    text: 'One folder per class, pictures inside. The classes and labels come with it.',
-    note: 'You see what would be read before anything is imported',
+    text: 'One folder per class, pictures inside. You see what would be read before anything is imported.',
   };
   return [...blank, zip, ...cards.filter((one) => one.value !== 'blank')];
 }
@@ -32,10 +31,11 @@ export function starts(recipes: readonly Recipe[]): Start[] {
 function card({ name, title, classes, floor }: Recipe): Start {
   const rest = classes.length - SHOWN;
   const named = classes.slice(0, SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+  const about = named ? `${named}.` : 'You name them now, later, or let the first import bring them.';
   return {
     value: name,
     title,
-    text: named || 'You name them now, later, or let the first import bring them.',
-    note: `${classes.length ? `${counted(classes.length, 'class', 'classes')} · ` : ''}“unknown” where less than ${percent(floor, 0)} sure`,
+    text: `${about} “Unknown” where less than ${percent(floor, 0)} sure.`,
+    note: classes.length ? counted(classes.length, 'class', 'classes') : undefined,
   };
 }
