@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect
 
 from sightloop.core.entities import Role
 from tests.browser import driving
@@ -15,6 +15,8 @@ from tests.browser.installed import Installation, email, installed
 from tests.browser.watching import AXE, Watch
 from tests.conftest import unavailable
 from tests.web.people import PASSWORD
+
+expect.set_options(timeout=30_000)  # milliseconds: patience for a machine that is busy with other tests
 
 
 @pytest.fixture(scope="session")
