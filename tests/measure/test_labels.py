@@ -185,9 +185,7 @@ def test_absent_classes_have_no_roc_curve() -> None:
 
 def test_a_class_that_is_always_missed_or_always_found_is_not_certain_to_be_so() -> None:
     answers = np.array([[0.9, 0.1]] * 6)
-    found = score(
-        answers, np.array([0, 0, 0, 0, 1, 1]), classes=("red", "blue"), groups=list("abcdef"), floor=0.5
-    )
+    found = score(answers, np.array([0, 0, 0, 0, 1, 1]), classes=("red", "blue"), groups=list("abcdef"), floor=0.5)
     red, blue = found["per_class"]
     assert blue["recall"] == 0.0
     assert blue["intervals"]["recall"][0] == 0.0
