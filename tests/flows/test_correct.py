@@ -12,8 +12,10 @@ from sightloop.flows import correct, library
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 from sightloop.store import images
+from sightloop.store.filtering import MAX_PAGE
 from sightloop.store.images import Filters
 from tests.flows.racing import overtaken
+from tests.store import builders
 
 Picture = Callable[..., bytes]
 Kept = Callable[..., Image]
@@ -96,3 +98,15 @@ def test_trash_and_restore_in_bulk_leave_the_label_alone(services: Services, ima
     for action, tab in steps:
         correct.bulk(services, user=OPERATOR, project="paint", action=action, image_ids=[image.id])
         assert library.counts(services, user=OPERATOR, project="paint")[tab] == 1
+
+
+def test_a_bulk_action_by_filter_reaches_beyond_a_page(services: Services, project: Project) -> None:
+    many = MAX_PAGE + 1
+    with services.db.begin() as db:
+        for number in range(many):
+            images.add(db, builders.image(project.id, number, label="red"))
+    done = correct.bulk(
+        services, user=OPERATOR, project="paint", action="label", value="blue", filters=Filters(), expected=many
+    )
+    assert (done["changed"], len(done["undo"])) == (many, many)
+    assert library.counts(services, user=OPERATOR, project="paint")["blue"] == many
