@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sightloop.core.entities import Json
+from sightloop.core.errors import Rejected
 from sightloop.core.splits import CASCADE_RATIOS, DEFAULT_RATIOS
 
 
@@ -39,3 +40,9 @@ RECIPES: dict[str, Recipe] = {
         Recipe("cats-dogs", "Cats and dogs", "classify", ("cat", "dog"), settings={"ratios": DEFAULT_RATIOS}),
     )
 }
+
+
+def check_floor(value: float) -> None:
+    """Raise Rejected unless `value` is a share in 0..1."""
+    if not 0 <= value <= 1:
+        raise Rejected(f"confidence floor {value} is not a share.", hint="Use 0 to 1, for example 0.5.")

@@ -1,4 +1,4 @@
-"""Filters over pictures, from plain values that a door received."""
+"""Filters and limits of lists of pictures, from plain values that a door received."""
 
 from __future__ import annotations
 
@@ -20,3 +20,9 @@ def filters(values: Mapping[str, Any]) -> Filters:
         raise Rejected(f"no filter {unknown[0]!r}.", hint=f"Known filters: {', '.join(sorted(NAMES))}.")
     plain: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in given.items()}
     return Filters(**plain)
+
+
+def check_limit(limit: int, *, most: int) -> None:
+    """Raise Rejected unless `limit` is 1 to `most`."""
+    if not 1 <= limit <= most:
+        raise Rejected(f"limit {limit} does not fit.", hint=f"Use 1 to {most}.")

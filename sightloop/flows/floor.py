@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sightloop.core.entities import Json, User
-from sightloop.core.errors import Rejected
+from sightloop.core.recipes import check_floor
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
 from sightloop.store import floors, images
@@ -18,8 +18,7 @@ def preview(services: Services, *, user: User, project: str, value: float) -> Js
     Raises:
         Rejected: `value` is no share.
     """
-    if not 0 <= value <= 1:
-        raise Rejected(f"confidence floor {value} is not a share.", hint="Use 0 to 1, for example 0.5.")
+    check_floor(value)
     target = project_for(services, user=user, name=project, action="view")
     with services.db.connect() as db:
         now = images.counts(db, target.id)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sightloop.core.entities import Image, Json, User
-from sightloop.core.errors import Rejected
 from sightloop.flows.access import project_for
+from sightloop.flows.filtering import check_limit
 from sightloop.flows.services import Services
 from sightloop.measure import insights as measures
 from sightloop.store import images, tallies
@@ -30,8 +30,7 @@ def insights(services: Services, *, user: User, project: str) -> Json:
 
 def class_samples(services: Services, *, user: User, project: str, shown: str, limit: int = 8) -> list[Image]:
     """Pictures of one class, the least sure first."""
-    if not 1 <= limit <= MAX_SAMPLES:
-        raise Rejected(f"limit {limit} does not fit.", hint=f"Use 1 to {MAX_SAMPLES}.")
+    check_limit(limit, most=MAX_SAMPLES)
     target = project_for(services, user=user, name=project, action="view")
     with services.db.connect() as db:
         found, _ = images.page(db, target.id, filters=Filters(shown=shown), sort="confidence", cursor=None, limit=limit)

@@ -8,6 +8,7 @@ from pathlib import Path
 from sightloop.core.entities import Image, Json, User
 from sightloop.core.errors import Rejected
 from sightloop.flows.access import image_for, project_for
+from sightloop.flows.filtering import check_limit
 from sightloop.flows.services import Services
 from sightloop.store import images, names
 from sightloop.store.images import Filters
@@ -30,8 +31,7 @@ def page(
     limit: int = 100,
 ) -> tuple[list[Image], str | None]:
     """One page of the library and the cursor of the next, None at the end; `limit` 1..500."""
-    if not 1 <= limit <= MAX_PAGE:
-        raise Rejected(f"limit {limit} does not fit.", hint=f"Use 1 to {MAX_PAGE}.")
+    check_limit(limit, most=MAX_PAGE)
     target = project_for(services, user=user, name=project, action="view")
     with services.db.connect() as db:
         return images.page(db, target.id, filters=filters, sort=sort, cursor=cursor, limit=limit)

@@ -33,6 +33,15 @@ def count(rows: Iterable[Json]) -> Json:
     return {side: {label: n for (place, label), n in sorted(found.items()) if place == side} for side in SIDES}
 
 
+def tallied(project: Project, labels: Iterable[Json]) -> dict[str, Counter[str]]:
+    """As `count` would have them of a snapshot taken now, from the `labels` of `store.tallies.summary`."""
+    found: dict[str, Counter[str]] = {side: Counter() for side in SIDES}
+    for row in labels:
+        if row["status"] == "ready" and row["side"] in found and row["class"] in project.classes:
+            found[row["side"]][row["class"]] = row["n"]
+    return found
+
+
 def warnings(db: Connection, project: Project, counts: Json) -> list[str]:
     """What a person should know before trusting a model made from these counts."""
     unlearnt = [name for name in project.classes if name not in counts["train"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 from sightloop.core.entities import Json, ModelVersion, Project, Promotion, User
@@ -20,14 +21,23 @@ def listing(services: Services, *, user: User, name: str) -> list[Json]:
     project = project_for(services, user=user, name=name, action="view")
     with services.db.connect() as db:
         found = versions.all(db, project.id)
-        return [_told(db, version, project, newest=found[0]) for version in found]
+        return _told(db, found, project, newest=found[0] if found else None)
 
 
-def _told(db: Connection, version: ModelVersion, project: Project, *, newest: ModelVersion) -> Json:
-    aliases = {project.live_version_id: "champion", project.previous_version_id: "previous"}
-    alias = aliases.get(version.id) or ("challenger" if version.id == newest.id else None)
-    by_name = names.of_users(db, [version.created_by]).get(version.created_by or "")
-    return {**dataclasses.asdict(version), "alias": alias, "by_name": by_name}
+def _told(
+    db: Connection, found: Sequence[ModelVersion], project: Project, *, newest: ModelVersion | None
+) -> list[Json]:
+    aliases = {newest.id: "challenger"} if newest else {}
+    aliases |= {str(project.previous_version_id): "previous", str(project.live_version_id): "champion"}
+    people = names.of_users(db, [version.created_by for version in found])
+    return [
+        {
+            **dataclasses.asdict(version),
+            "alias": aliases.get(version.id),
+            "by_name": people.get(version.created_by or ""),
+        }
+        for version in found
+    ]
 
 
 def show(services: Services, *, user: User, name: str, ref: str) -> Json:
@@ -35,7 +45,7 @@ def show(services: Services, *, user: User, name: str, ref: str) -> Json:
     project = project_for(services, user=user, name=name, action="view")
     with services.db.connect() as db:
         version = versions.get(db, project.id, ref)
-        told = _told(db, version, project, newest=versions.all(db, project.id)[0])
+        [told] = _told(db, [version], project, newest=versions.all(db, project.id)[0])
         counts = snapshots.get(db, version.snapshot_id).counts if version.snapshot_id else None
     card = unpacked(services, version.bundle) / "card.md"
     return {**told, "counts": counts, "card": card.read_text() if card.is_file() else None}

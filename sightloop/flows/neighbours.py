@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sightloop.core.entities import Image, User
-from sightloop.core.errors import Missing, Rejected
+from sightloop.core.errors import Missing
 from sightloop.flows.access import image_for
+from sightloop.flows.filtering import check_limit
 from sightloop.flows.likeness import NO_MODEL, READY, comparable
 from sightloop.flows.services import Services
 from sightloop.measure import choosing
@@ -41,8 +42,7 @@ def neighbours(
     Raises:
         Missing: no such image, not one this user may see, or not one of `project` where that is given.
     """
-    if not 1 <= limit <= MAX_NEIGHBOURS:
-        raise Rejected(f"limit {limit} does not fit.", hint=f"Use 1 to {MAX_NEIGHBOURS}.")
+    check_limit(limit, most=MAX_NEIGHBOURS)
     image, owner = image_for(services, user=user, image_id=image_id, action="view")
     if project not in (None, owner.name):
         raise Missing(f"no image {image_id!r} in project {project!r}.")

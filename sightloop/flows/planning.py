@@ -9,7 +9,6 @@ from typing import Any
 
 from sightloop import families
 from sightloop.core.entities import Json, User
-from sightloop.core.splits import SIDES
 from sightloop.flows import manifests
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
@@ -52,11 +51,8 @@ def plan(services: Services, *, user: User, name: str, family: str, params: Mapp
 def pictures(services: Services, *, user: User, name: str) -> Json:
     """The part of a plan that needs no torch: {pictures, warnings}."""
     project = project_for(services, user=user, name=name, action="train")
-    counts: Json = {side: {} for side in SIDES}
     with services.db.connect() as db:
-        for row in tallies.summary(db, project.id)["labels"]:
-            if row["status"] == "ready" and row["side"] in SIDES and row["class"] in project.classes:
-                counts[row["side"]][row["class"]] = row["n"]
+        counts = manifests.tallied(project, tallies.summary(db, project.id)["labels"])
         return {"pictures": counts, "warnings": manifests.warnings(db, project, counts)}
 
 

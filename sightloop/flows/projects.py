@@ -11,7 +11,7 @@ from sightloop.core.entities import UNKNOWN, Json, Project, Role, User
 from sightloop.core.errors import Conflict, Forbidden, Missing, Rejected
 from sightloop.core.ids import new_id
 from sightloop.core.permissions import allows
-from sightloop.core.recipes import RECIPES, Recipe
+from sightloop.core.recipes import RECIPES, Recipe, check_floor
 from sightloop.core.splits import DEFAULT_RATIOS, check_ratios
 from sightloop.flows.access import project_for, role_in
 from sightloop.flows.services import Services
@@ -145,8 +145,7 @@ def _changes(
     if title is not None:
         changes["title"] = title
     if floor is not None:
-        if not 0 <= floor <= 1:
-            raise Rejected(f"confidence floor {floor} is not a share.", hint="Use 0 to 1, for example 0.5.")
+        check_floor(floor)
         changes["floor"] = floor
     if classes is not None:
         gone = set(project.classes) - set(classes)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sightloop.core.entities import UNKNOWN, Image, Project, User
 from sightloop.core.errors import Missing, Rejected
 from sightloop.flows.access import project_for
+from sightloop.flows.filtering import check_limit
 from sightloop.flows.likeness import READY, comparable
 from sightloop.flows.services import Services
 from sightloop.measure import choosing
@@ -62,8 +63,7 @@ def ranked(
         Missing: no picture `to` in this project.
         Rejected: "similar" without `to`.
     """
-    if not 1 <= limit <= MAX_RANKED:
-        raise Rejected(f"limit {limit} does not fit.", hint=f"Use 1 to {MAX_RANKED}.")
+    check_limit(limit, most=MAX_RANKED)
     target = project_for(services, user=user, name=project, action="view")
     with services.db.connect() as db:
         if by == "odd":

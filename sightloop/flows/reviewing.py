@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from sightloop.core.entities import Image, Project, User
-from sightloop.core.errors import Rejected
 from sightloop.flows.access import project_for
+from sightloop.flows.filtering import check_limit
 from sightloop.flows.likeness import READY, comparable
 from sightloop.flows.services import Services
 from sightloop.measure import choosing
@@ -65,13 +65,13 @@ def review(
     Doubted pictures come first. Then "uncertain" takes the least sure answers, "unusual" the pictures least like the
     others, "diverse" among the least sure those least like what was verified and like one another.
     """
-    if not 1 <= limit <= MAX_REVIEW:
-        raise Rejected(f"limit {limit} does not fit.", hint=f"Use 1 to {MAX_REVIEW}.")
+    check_limit(limit, most=MAX_REVIEW)
     target = project_for(services, user=user, name=project, action="label")
     with services.db.connect() as db:
         ready = filtering.outlines(db, target.id, filters=READY)
         first = doubts.standing(db, target.id)[:limit]
-        rest = [one for one in ready if not one.verified and one.id not in set(first)]
+        doubted = set(first)
+        rest = [one for one in ready if not one.verified and one.id not in doubted]
         chosen = _choose(db, target, by=by, ready=ready, rest=rest, limit=limit - len(first), seed=seed)
         found = images.many(db, [*first, *chosen.scores])
     items = [_candidate(one, by=by, score=chosen.scores.get(one.id)) for one in found]

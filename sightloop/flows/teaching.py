@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sightloop.core.entities import UNKNOWN, Json, ModelVersion, Project, User
+from sightloop.core.entities import Json, ModelVersion, Project, User
 from sightloop.core.splits import SIDES
+from sightloop.flows import manifests
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
 from sightloop.flows.snapshot import MIN_CLASSES
@@ -28,7 +29,7 @@ def teaching(services: Services, *, user: User, project: str) -> Json:
         live = versions.by_id(db, target.live_version_id) if target.live_version_id else None
         counts = tallies.summary(db, target.id)["labels"]
         said, corrected = labelled.said_since(db, target.id, _since(db, live))
-    sides = _sides(target, counts)
+    sides = manifests.tallied(target, counts)
     totals = {side: sum(sides[side].values()) for side in SIDES}
     everything = sum(row["n"] for row in counts)
     wanted = int(target.settings.get("min_samples_for_retraining", WANTED))
@@ -50,16 +51,6 @@ def teaching(services: Services, *, user: User, project: str) -> Json:
 
 def _since(db: Connection, live: ModelVersion | None) -> float | None:
     return snapshots.get(db, live.snapshot_id).created_at if live and live.snapshot_id else None
-
-
-def _sides(project: Project, counts: list[Json]) -> dict[str, Counter[str]]:
-    """Pictures per side and class, as `manifests.count` has them of a snapshot."""
-    found: dict[str, Counter[str]] = {side: Counter() for side in SIDES}
-    for row in counts:
-        teaches = row["status"] == "ready" and row["class"] in project.classes and row["class"] != UNKNOWN
-        if teaches and row["side"] in found:
-            found[row["side"]][row["class"]] += row["n"]
-    return found
 
 
 def _missing(project: Project, train: Counter[str]) -> str | None:

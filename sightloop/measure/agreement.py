@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightloop.core.entities import Json
-from sightloop.measure.intervals import figure, group_codes, group_sums, resampled, wilson
+from sightloop.measure.intervals import figure, group_codes, group_sums, resampled, wilson_figure
 
 RESAMPLES = 1000
 
@@ -89,7 +89,4 @@ def _interval(right: float, of: float, drawn: Columns, *, groups: int) -> Json |
         return None
     value = float(right / of)
     found = figure(value, drawn)
-    if found["low"] == found["high"]:
-        low, high = wilson(round(value * groups), groups)
-        return {"value": value, "low": min(low, value), "high": max(high, value)}
-    return found
+    return wilson_figure(value, groups) if found["low"] == found["high"] else found

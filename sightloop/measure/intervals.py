@@ -28,6 +28,12 @@ def wilson(k: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float
     return (0.0 if k == 0 else max(0.0, middle - half)), (1.0 if k == n else min(1.0, middle + half))
 
 
+def wilson_figure(value: float, groups: int) -> Json:
+    """A share that resampling cannot vary, with Wilson's interval over the `groups` it is about: {value, low, high}."""
+    low, high = wilson(round(value * groups), groups)
+    return {"value": value, "low": min(low, value), "high": max(high, value)}
+
+
 def group_codes(groups: Sequence[str]) -> tuple[NDArray[np.int64], int]:
     """Number the groups: (pictures,) codes from 0, and how many groups there are."""
     names, codes = np.unique(np.asarray(groups, dtype=np.str_), return_inverse=True)

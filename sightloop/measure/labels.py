@@ -12,7 +12,7 @@ from sightloop.core.arrays import Scores
 from sightloop.core.entities import Json
 from sightloop.core.errors import Rejected
 from sightloop.measure.calibration import BINS, bin_of
-from sightloop.measure.intervals import CONFIDENCE, figure, group_codes, group_sums, resampled, wilson
+from sightloop.measure.intervals import CONFIDENCE, figure, group_codes, group_sums, resampled, wilson_figure
 
 FIGURES = ("accuracy", "unknown_share", "macro_f1", "macro_precision", "macro_recall", "roc_auc", "ece")
 RANKING_WORK = 400_000_000  # cells: beyond this the AUC's interval is made of fewer resamples
@@ -211,8 +211,7 @@ def _bootstrap(
 def _with_interval(name: str, whole: dict[str, Rows], drawn: dict[str, Rows], *, groups: int) -> Json:
     value = float(whole[name][0])
     if name in ("accuracy", "unknown_share") and value in (0.0, 1.0):
-        low, high = wilson(round(value * groups), groups)
-        return {"value": value, "low": low, "high": high}
+        return wilson_figure(value, groups)
     return figure(value, drawn.get(name, np.zeros(0)))
 
 
@@ -244,8 +243,7 @@ def _per_class(
 def _of_class(value: float, drawn: Rows | None, groups: int) -> Json:
     """A class's figure; at exactly 0 or 1 resampling cannot vary, so its interval is Wilson's over the groups."""
     if drawn is not None and value in (0.0, 1.0):
-        low, high = wilson(round(value * groups), groups)
-        return {"value": value, "low": min(low, value), "high": max(high, value)}
+        return wilson_figure(value, groups)
     return figure(value, np.zeros(0) if drawn is None else drawn)
 
 

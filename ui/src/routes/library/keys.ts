@@ -1,4 +1,5 @@
 /** The keys of the library (interface rule 3): what each does, and where it does it. */
+import { classOf, DIGITS } from '$/app/digits';
 import type { Shortcut } from '$/app/shortcuts.svelte';
 import { attempt } from '$/app/toasts.svelte';
 import type { Gallery } from './gallery.svelte';
@@ -6,13 +7,6 @@ import { step } from './layout';
 import type { Library } from './library.svelte';
 
 const ARROWS = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'];
-const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0'];
-
-/** The class that a digit stands for: "1" the first of the project, "0" the tenth. */
-export function classOf(digit: string, classes: readonly string[]): string | undefined {
-  return classes[(Number(digit) + 9) % 10];
-}
-
 /** Moving and choosing, in whatever grid. */
 export function moves(gallery: Gallery): Shortcut[] {
   const onGrid = () => gallery.active || nowhere();
@@ -48,7 +42,7 @@ export function keys(library: Library, search: () => void): Shortcut[] {
   const unknown = () => asking.deed({ action: 'label', value: 'unknown' });
   return [
     ...moves(gallery),
-    { keys: DIGITS.join(' '), title: 'Label as class 1 to 10', run: relabel, when: acts },
+    { keys: DIGITS, title: 'Label as class 1 to 10', run: relabel, when: acts },
     { keys: 'u', title: 'Label as unknown', run: unknown, when: acts },
     { keys: 'Enter', title: 'Verify what is shown', run: () => asking.deed({ action: 'verify' }), when: verifies },
     { keys: 'x Delete', title: 'Move to the trash', run: () => asking.deed({ action: 'trash' }), when: acts },

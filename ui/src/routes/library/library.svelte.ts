@@ -1,4 +1,5 @@
 /** The state of the library page: the view that its address names, the list of its pictures, and what is asked about them. */
+import { projectPath } from '$/app/paths';
 import { untrack } from 'svelte';
 import type { ProjectDetail } from '$/api/client';
 import type { ProjectInView } from '$/app/project.svelte';
@@ -33,7 +34,7 @@ export class Library {
     moved: () => void,
   ) {
     spoil(); // other pages may have changed what is on the shelf
-    this.root = `/p/${encodeURIComponent(project.name)}`;
+    this.root = projectPath(project.name);
     this.listing = $state.raw(untrack(() => take(project.name, this.view, this.due)));
     this.#before = untrack(() => pictures(this.counts));
     this.gallery = new Gallery(() => this.listing);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classOf } from './keys';
+import { classOf, digitOf } from './digits';
 
 const CLASSES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k'];
 
@@ -8,6 +8,11 @@ describe('digits', () => {
     expect(classOf('1', CLASSES)).toBe('a');
     expect(classOf('9', CLASSES)).toBe('i');
     expect(classOf('0', CLASSES)).toBe('j');
+  });
+
+  it('are shown where they work, and nowhere else', () => {
+    for (const [index, name] of CLASSES.entries())
+      expect(digitOf(index) && classOf(digitOf(index)!, CLASSES)).toBe(index < 10 ? name : undefined);
   });
 
   it('name nothing where there are fewer classes', () => {

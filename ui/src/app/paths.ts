@@ -1,0 +1,4 @@
+/** The address of a project's library, and the beginning of those of its other pages. */
+export function projectPath(name: string): string {
+  return `/p/${encodeURIComponent(name)}`;
+}
