@@ -23,6 +23,10 @@ def load(folder: Path, *, threads: int = 1) -> Predictor:
         from sightloop.bundles.classifier import Classifier
 
         return Classifier(folder, manifest, threads=threads)
+    if manifest.task == "segment":
+        from sightloop.bundles.segmenter import Segmenter
+
+        return Segmenter(folder, manifest, threads=threads)
     raise BadBundle(
         f"this version cannot serve a bundle for task {manifest.task!r}.",
         hint="Update Sightloop, or pick another model.",

@@ -21,19 +21,40 @@ FIGURES = {
     "macro_recall": "Macro recall",
     "roc_auc": "ROC-AUC",
     "ece": "ECE",
+    "dice": "Dice (F1 of the pixels)",
+    "iou_mean": "Mean IoU, the background's too",
+    "precision": "Precision (pixels)",
+    "recall": "Recall (pixels)",
+    "boundary_f": "Boundary F",
+    "dice_per_picture": "Mean Dice of a picture",
+    "iou_per_picture": "Mean IoU of a picture",
+    "empty_share": "Share of pictures with nothing in them",
+    "false_alarm_share": "Share of those where something was found",
 }
+SIDES = {
+    "test": "Test side (never trained on)",
+    "classify": "Calibration side (chose the epoch and temperature)",
+    "segment": "Calibration side (chose the epoch and the threshold)",
+}
+OF_CLASS = {"iou": "IoU", "precision": "Precision", "recall": "Recall", "f1": "F1"}
 
 
 def write(manifest: Manifest) -> str:
     """The card of the bundle that `manifest` describes, as Markdown."""
-    parts = [_head(manifest), _use(manifest), _making(manifest), _calibration(manifest)]
-    judged = [side for side in ("test", "calibration") if manifest.metrics.get(side)]
-    parts += [_quality(side, manifest.metrics[side]) for side in judged]
+    masks = manifest.task == "segment"
+    use, settled = (_use_of_masks, _thresholds) if masks else (_use, _calibration)
+    parts = [_head(manifest), use(manifest), _making(manifest), settled(manifest)]
+    titles = {"test": SIDES["test"], "calibration": SIDES["segment" if masks else "classify"]}
+    parts += [_quality(title, manifest.metrics[side]) for side, title in titles.items() if manifest.metrics.get(side)]
     return "\n\n".join([*parts, _limits(manifest)]) + "\n"
 
 
 def complete(folder: Path, figures: Json) -> Manifest:
-    """Add test figures (as `measure.labels.score` returns them) to the bundle in `folder`, and write its card anew."""
+    """Add test figures to the bundle in `folder`, and write its card anew.
+
+    Args:
+        figures: as `measure.labels.score` or `measure.overlap.score` returns them.
+    """
     manifest = bundle_format.parse(folder)
     manifest = replace(manifest, metrics={**manifest.metrics, "test": figures})
     bundle_format.replace_file(folder / CARD, write(manifest).encode())
@@ -50,11 +71,18 @@ def _head(manifest: Manifest) -> str:
         "Classes": f"{len(manifest.classes)}: {', '.join(manifest.classes)}",
         "Family": manifest.family,
         "Backbone": manifest.backbone,
-        "Input": f"{manifest.input.size} × {manifest.input.size} pixels, RGB, {manifest.input.mode}",
+        "Input": _input(manifest),
         "Made": f"{made} by Sightloop {manifest.code_version or '–'}",
         "Data": f"snapshot `{manifest.snapshot}`" if manifest.snapshot else "not from a snapshot",
     }
     return f"# Model card{f': {project}' if project else ''}\n\n" + _table(("", ""), rows.items())
+
+
+def _input(manifest: Manifest) -> str:
+    side = manifest.input.size
+    if manifest.input.mode == "native":
+        return f"pictures at their own size, RGB; larger ones in tiles of at most {side} × {side} pixels"
+    return f"{side} × {side} pixels, RGB, {manifest.input.mode}"
 
 
 def _use(manifest: Manifest) -> str:
@@ -65,10 +93,19 @@ def _use(manifest: Manifest) -> str:
     )
 
 
+def _use_of_masks(manifest: Manifest) -> str:
+    return (
+        "## Use\n\nAnswers with what probability each pixel shows each of its classes; a pixel belongs to the "
+        "likeliest class at or above the project's threshold, else to none.\n"
+        f"It knows nothing beyond these classes: {', '.join(manifest.classes)}."
+    )
+
+
 def _making(manifest: Manifest) -> str:
     source = manifest.weights
     kind = {
         "none": "from scratch (no pretrained weights)",
+        "live": f"from all weights of the live model (SHA-256 `{str(source.get('sha256', ''))[:16]}…`)",
         "hub": "pretrained weights from timm's hub",
         "file": f"pretrained weights `{source.get('file')}` (SHA-256 `{str(source.get('sha256', ''))[:16]}…`)",
     }.get(str(source.get("kind")), "not recorded")
@@ -87,16 +124,32 @@ def _calibration(manifest: Manifest) -> str:
     return f"## Calibration\n\n{said}"
 
 
-def _quality(side: str, figures: Mapping[str, Any]) -> str:
-    title = "Test side (never trained on)" if side == "test" else "Calibration side (chose the epoch and temperature)"
+def _thresholds(manifest: Manifest) -> str:
+    """At which probability each class was cut best, which the last layer was then shifted to be at 0.5."""
+    found: Mapping[str, Any] = manifest.metrics.get("thresholds", {})
+    if not manifest.metrics.get("calibration"):
+        return "## Threshold\n\nNo calibration side: masks are cut at 0.5, which nothing speaks for."
+    said = "The threshold with the best pooled F1 on the calibration side, shifted to 0.5 in the last layer."
+    return f"## Threshold\n\n{said}\n\n" + _table(
+        ("Class", "Before"), ((name, _share(at)) for name, at in found.items())
+    )
+
+
+def _quality(title: str, figures: Mapping[str, Any]) -> str:
     rows = [(label, _figure(figures[name])) for name, label in FIGURES.items() if name in figures]
     text = f"## {title}\n\n{figures.get('n', 0)} pictures. Intervals: 95 % bootstrap over near-duplicate groups.\n\n"
-    text += _table(("Figure", "Value"), rows)
-    per_class = [
-        (row["class"], str(row["n"]), _share(row["precision"]), _share(row["recall"]), _share(row["f1"]))
-        for row in figures.get("per_class", [])
-    ]
-    return text + ("\n\n" + _table(("Class", "Pictures", "Precision", "Recall", "F1"), per_class) if per_class else "")
+    if "tolerance_px" in figures:
+        text += f"Masks at threshold {figures['threshold']:g}; boundaries within {figures['tolerance_px']:g} pixels. "
+        text += f"{figures['notes']}\n\n"
+    return "\n\n".join([text + _table(("Figure", "Value"), rows), *_per_class(figures)])
+
+
+def _per_class(figures: Mapping[str, Any]) -> list[str]:
+    """The table of classes, where there is one."""
+    rows = figures.get("per_class", [])
+    columns = {key: label for key, label in OF_CLASS.items() if rows and key in rows[0]}
+    cells = [(row["class"], str(row["n"]), *(_share(row[key]) for key in columns)) for row in rows]
+    return [_table(("Class", "Pictures", *columns.values()), cells)] if cells else []
 
 
 def _limits(manifest: Manifest) -> str:

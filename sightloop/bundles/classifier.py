@@ -120,10 +120,16 @@ def to_tensor(
         scale, offset = normalisation(spec)
     out = np.empty((len(batch), 3, spec.size, spec.size), np.float32)
     for row, pixels in zip(out, batch, strict=True):
-        fitted = fit(pixels, size=spec.size, mode=spec.mode)
+        fitted = resized(pixels, spec)
         np.multiply(fitted.transpose(2, 0, 1), scale, out=row)
         row += offset
     return out
+
+
+def resized(pixels: Pixels, spec: Input) -> Pixels:
+    """A picture at the input's size, (size, size, 3) uint8; never for an input that takes pictures as they are."""
+    assert spec.mode != "native"
+    return fit(pixels, size=spec.size, mode=spec.mode)
 
 
 def softmax(logits: NDArray[np.float32]) -> Scores:

@@ -29,10 +29,13 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP can say: the same conte
 
 @dataclass(frozen=True)
 class Input:
-    """How pixels become the model's input: `size` in pixels, then (value / 255 - mean) / std per channel, RGB."""
+    """How pixels become the model's input: `size` in pixels, then (value / 255 - mean) / std per channel, RGB.
+
+    With `mode` "native" a picture keeps its size, and `size` is the longest side of the tiles it is cut into.
+    """
 
     size: int
-    mode: Literal["crop", "squash"]
+    mode: Literal["crop", "squash", "native"]
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 
@@ -115,7 +118,7 @@ def parse(folder: Path) -> Manifest:
 
 def _input(raw: Mapping[str, Any]) -> Input:
     mean, std = tuple(map(float, raw["mean"])), tuple(map(float, raw["std"]))
-    if len(mean) != 3 or len(std) != 3 or min(std) <= 0 or raw["mode"] not in {"crop", "squash"}:
+    if len(mean) != 3 or len(std) != 3 or min(std) <= 0 or raw["mode"] not in {"crop", "squash", "native"}:
         raise ValueError(f"input {dict(raw)!r}")
     return Input(int(raw["size"]), raw["mode"], (mean[0], mean[1], mean[2]), (std[0], std[1], std[2]))
 
@@ -123,6 +126,8 @@ def _input(raw: Mapping[str, Any]) -> Input:
 def _check(manifest: Manifest) -> None:
     if not 1 <= manifest.input.size <= 4096:
         raise BadBundle(f"the bundle's input size {manifest.input.size} is not between 1 and 4096 pixels.")
+    if (manifest.input.mode == "native") != (manifest.task == "segment"):
+        raise BadBundle(f"a bundle for task {manifest.task!r} cannot take pictures in mode {manifest.input.mode!r}.")
     if not isinstance(manifest.temperature, int | float) or not manifest.temperature > 0:
         raise BadBundle(f"the bundle's temperature {manifest.temperature!r} is not above 0.")
     if not manifest.classes or len(set(manifest.classes)) != len(manifest.classes):

@@ -42,9 +42,11 @@ def _accuracy(services: Services, project: str) -> Told:
     from sightloop.flows import accuracy as flow
 
     found = flow.accuracy(services, user=access.OPERATOR, project=project)
-    rows = [(one["name"], one["n"], figure(one["recall"]), figure(one["precision"])) for one in found["per_class"]]
-    single = {name: found[name] for name in ("version", "accuracy", "basis", "reason") if found[name] is not None}
-    return found, sections(pairs(single), table(rows if found["n"] else [], head=CLASS_HEAD, empty=""))
+    columns = ("recall", "precision", *(["dice"] if found["measure"] == "dice" else []))
+    rows = [(one["name"], one["n"], *(figure(one[column]) for column in columns)) for one in found["per_class"]]
+    told = {name: found[name] for name in ("version", "dice", "accepted", "accuracy", "basis", "reason")}
+    single = {name: value for name, value in told.items() if value is not None}
+    return found, sections(pairs(single), table(rows if found["n"] else [], head=("class", "n", *columns), empty=""))
 
 
 def _teaching(services: Services, project: str) -> Told:
@@ -74,5 +76,4 @@ def _fix(services: Services, project: str) -> Told:
     return done, f"{done['moved']} pictures left their side."
 
 
-CLASS_HEAD = ("class", "n", "recall", "precision")
 TOPICS = {"all": _everything, "accuracy": _accuracy, "teaching": _teaching, "leaks": _leaks, "fix": _fix}

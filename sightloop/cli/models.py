@@ -26,10 +26,12 @@ def list_(project: str, as_json: bool) -> None:
 
     with opened() as services:
         found = flow.listing(services, user=access.OPERATOR, name=project)
+    measure = "dice" if any("dice" in one["metrics"].get("test", {}) for one in found) else "accuracy"
     rows = [
-        (one["number"], one["alias"] or "", one["family"], _accuracy(one), moment(one["created_at"])) for one in found
+        (one["number"], one["alias"] or "", one["family"], _tested(one, measure), moment(one["created_at"]))
+        for one in found
     ]
-    head = ("version", "alias", "family", "test accuracy", "since")
+    head = ("version", "alias", "family", f"test {measure}", "since")
     emit(found, as_json=as_json, text=lambda: table(rows, head=head))
 
 
@@ -66,7 +68,8 @@ def compare(project: str, first: str, second: str, as_json: bool) -> None:
 
 
 def _compared(found: dict[str, Any]) -> str:
-    counted = f"{found['fixed_count']} right only with the second, {found['broken_count']} only with the first."
+    what = "right only with" if found["measure"] == "accuracy" else "more than 0.05 better with"
+    counted = f"{found['fixed_count']} {what} the second, {found['broken_count']} {what} the first."
     return "\n".join([found["sentence"], *([counted] if found["n"] else []), *filter(None, [found["reason"]])])
 
 
@@ -131,5 +134,5 @@ def import_(project: str, path: Path, backbone: str, classes: tuple[str, ...], a
     emit(made, as_json=as_json, text=lambda: f"Registered version {plain(made)['number']} of {project}.")
 
 
-def _accuracy(version: dict[str, Any]) -> str:
-    return figure(version["metrics"].get("test", {}).get("accuracy"))
+def _tested(version: dict[str, Any], measure: str) -> str:
+    return figure(version["metrics"].get("test", {}).get(measure))

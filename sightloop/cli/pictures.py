@@ -52,11 +52,13 @@ def _agreed(plan: dict[str, Any], *, project: str) -> bool:
 
 def planned(plan: dict[str, Any]) -> str:
     """What would be imported, for people."""
-    names = ("source", "layout", "pictures", "labelled", "sites", "new_classes", "splits", "skipped_count")
+    first = ("source", "layout", "pictures", "labelled", "masks", "classes_note")
+    names = (*first, "sites", "new_classes", "splits", "notes_count", "skipped_count")
     return sections(
         pairs({name: plan[name] for name in names if name in plan}),
         table(plan["classes"].items(), head=("class", "pictures"), empty=""),
         reasons(plan["skipped"], head="left out"),
+        reasons(plan.get("notes", ()), head="taken, but"),
     )
 
 
@@ -69,6 +71,7 @@ def imported(found: dict[str, Any]) -> str:
         pairs(short),
         reasons(found.get("failures", ()), head="failed"),
         reasons(found.get("skipped", ()), head="left out"),
+        reasons(found.get("notes", ()), head="taken, but"),
         table(rows, head=("held out", "pictures", "also earlier", "at least nearly"), empty=""),
     )
 
@@ -90,9 +93,10 @@ def import_biosight(project: str, dump: Path, images: Path | None, as_json: bool
 @click.command()
 @click.argument("project")
 @click.argument("target", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["masks", "coco", "yolo"]), help="How masks are laid.")
 @json_option
-def export(project: str, target: Path, as_json: bool) -> None:
-    """Write a project's pictures as a ZIP of class folders; importing it gives the same pixels and labels."""
+def export(project: str, target: Path, form: str | None, as_json: bool) -> None:
+    """Write a project's pictures as a ZIP of class folders, or with their masks; importing it gives the same again."""
     from sightloop.flows import access, exporting
 
     if target.exists():
@@ -100,7 +104,9 @@ def export(project: str, target: Path, as_json: bool) -> None:
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with opened() as services, counter() as report:
-            found = exporting.write(services, user=access.OPERATOR, name=project, path=draft, report=report)
+            found = exporting.write(
+                services, user=access.OPERATOR, name=project, path=draft, report=report, form=form or ""
+            )
         draft.rename(target)
     finally:
         draft.unlink(missing_ok=True)

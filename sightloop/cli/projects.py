@@ -22,7 +22,7 @@ def project() -> None:
 
 @project.command()
 @click.argument("name")
-@click.option("--recipe", default="blank", show_default=True, help="blank, biosight, cataract or cats-dogs.")
+@click.option("--recipe", default="blank", show_default=True, help="blank, biosight, cataract, crack or cats-dogs.")
 @click.option("--title", default="", help="What the page calls it; the name when absent.")
 @click.option("--class", "classes", multiple=True, help="A class; repeat for each. The recipe's when absent.")
 @json_option
@@ -66,6 +66,9 @@ def show(name: str, as_json: bool) -> None:
 @click.option("--floor", type=click.FloatRange(0, 1), help="Confidence below which an answer is shown as unknown.")
 @click.option("--class", "added", multiple=True, help="A class to add; repeat for each. None is ever removed.")
 @click.option("--group-by-site/--no-group-by-site", default=None, help="Keep all pictures of a site on one side.")
+@click.option("--px-per-mm", type=float, help="Pixels to the millimetre, of pictures that name none; 0 takes it away.")
+@click.option("--retrain-automatically/--retrain-by-hand", "automatic", default=None, help="Learn on when enough came.")
+@click.option("--retrain-after", type=int, help="How many new labels, or corrected masks, are enough for that.")
 @click.option("--ratios", help="Shares of train, calibration and test for new groups, for example 0.5,0.3,0.2.")
 @json_option
 def set_(
@@ -74,14 +77,19 @@ def set_(
     floor: float | None,
     added: Sequence[str],
     group_by_site: bool | None,
+    px_per_mm: float | None,
+    automatic: bool | None,
+    retrain_after: int | None,
     ratios: str | None,
     as_json: bool,
 ) -> None:
     """Change what is given; how pictures are grouped and split holds for those added from then on."""
     from sightloop.flows import access, projects
 
-    settings = {"group_by_site": group_by_site, "ratios": _shares(ratios)}
+    settings: dict[str, Any] = {"group_by_site": group_by_site, "ratios": _shares(ratios), "px_per_mm": px_per_mm}
+    settings |= {"retrain_automatically": automatic, "min_samples_for_retraining": retrain_after}
     given = {name: value for name, value in settings.items() if value is not None}
+    given |= {"px_per_mm": None} if px_per_mm == 0 else {}
     with opened() as services:
         known = access.project_for(services, user=access.OPERATOR, name=name, action="manage").classes
         classes = (*known, *(one for one in added if one not in known))

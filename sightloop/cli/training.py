@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ from sightloop.cli.output import duration, emit, figure, json_option, pairs, tab
 from sightloop.core.errors import Rejected
 
 FREEZES = ("none", "upto_stage_1", "upto_stage_2", "upto_stage_3", "head_only")
+OF_CLASS = ("dice", "iou", "precision", "recall", "f1")  # columns of an evaluation's table, where it has them
 PLACES = frozenset({"family", "experiment_name", "project"})
 
 
 @click.command()
 @click.argument("project")
-@click.option("--family", help="transfer or linear.  [default: transfer]")
+@click.option("--family", help="transfer or linear; attention_unet for masks.  [default: the task's first]")
 @click.option("--backbone", help="Any timm backbone, for example resnet50 or mobilenetv3_small_100.")
 @click.option("--weights", help="auto (a local file), none (from scratch), hub (download) or a file.")
 @click.option("--freeze", help=f"{', '.join(FREEZES)}, or last_2_blocks for transformers.")
@@ -36,7 +38,7 @@ PLACES = frozenset({"family", "experiment_name", "project"})
 def train(project: str, config: Path | None, plan: bool, as_json: bool, **flags: Any) -> None:
     """Train a model on a project's verified pictures; Ctrl-C asks the job to stop."""
     given = {**(read_config(config) if config else {}), **{k: v for k, v in flags.items() if v is not None}}
-    family = str(given.get("family", "transfer"))
+    family = str(given.get("family", ""))
     params = {name: value for name, value in given.items() if name not in PLACES}
     if plan:
         _plan(project, family=family, params=params, as_json=as_json)
@@ -75,7 +77,7 @@ def _train(project: str, *, family: str, params: dict[str, Any], experiment: str
         for waiting in jobs.listing(services, user=access.OPERATOR, project=project, states=("queued",)):
             if waiting.kind == "rescore":  # a first version answers the pictures that waited for it
                 follow(services, waiting)
-    emit(done, as_json=as_json, text=lambda: _trained(done.context))
+    emit(done, as_json=as_json, text=lambda: trained(done.context))
 
 
 @click.command()
@@ -95,17 +97,22 @@ def evaluate(project: str, folder: Path | None, version: str, as_json: bool) -> 
 
 
 def figures(found: dict[str, Any]) -> str:
-    """The figures of an evaluation with their intervals, then one row per class."""
-    single = {k: figure(v) for k, v in found.items() if not isinstance(v, list) and not _nested(v)}
-    rows = [
-        (row["class"], row["n"], figure(row["precision"]), figure(row["recall"]), figure(row["f1"]))
-        for row in found.get("per_class", ())
-    ]
-    parts = [pairs(single)]
+    """The figures of an evaluation with their intervals, then one row per class, then pictures that were left out."""
+    single = {
+        name: figure(value) for name, value in found.items() if not isinstance(value, list) and not _nested(value)
+    }
+    rows = found.get("per_class", [])
+    columns = [name for name in OF_CLASS if rows and name in rows[0]]
+    parts = [pairs({name: value for name, value in single.items() if name != "notes"})]
     if rows:
-        parts.append(table(rows, head=("class", "n", "precision", "recall", "f1")))
+        cells = [(row["class"], row["n"], *(figure(row[name]) for name in columns)) for row in rows]
+        parts.append(table(cells, head=("class", "n", *columns)))
+    parts += [textwrap.fill(found["notes"], 100)] if "notes" in found else []
+    if found.get("refused"):
+        parts.append(table([(row["name"], row["reason"]) for row in found["refused"]], head=("not judged", "reason")))
     if found.get("leaked") and "without_leaked" in found:
-        parts.append(f"Without {found['leaked']} leaked pictures:\n{figures(found['without_leaked'])}")
+        without = {name: value for name, value in found["without_leaked"].items() if name != "notes"}
+        parts.append(f"Without {found['leaked']} leaked pictures:\n{figures(without)}")
     return "\n\n".join(parts)
 
 
@@ -113,7 +120,8 @@ def _nested(value: object) -> bool:
     return isinstance(value, dict) and "value" not in value
 
 
-def _trained(context: dict[str, Any]) -> str:
+def trained(context: dict[str, Any]) -> str:
+    """What a training made, for people."""
     evaluation = context.get("evaluation", {})
     return f"Version {context.get('version', '-')} is registered.\n\n{figures(evaluation)}".rstrip()
 

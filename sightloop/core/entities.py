@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sightloop.core.arrays import Embedding
+from sightloop.core.arrays import Embedding, Levels
 
 Role = Literal["viewer", "reviewer", "maintainer", "admin"]
 Side = Literal["train", "calibration", "test", "none"]
@@ -15,6 +15,7 @@ JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 Json = dict[str, Any]
 
 UNKNOWN = "unknown"
+NOTHING = "nothing"  # the word for a picture without any mask
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,10 @@ class Image:
 
     `predicted` is what the model said (arg-max), `shown` what the product shows (a class or `unknown`), `label` what a
     human said. `group_id` is the id of the first image of its near-duplicate group, whose `side` never changes.
+
+    Where the project segments, these words name the largest class of a mask, or `nothing`. `mask` is then the SHA-256
+    of the mask a human drew (None with the label `nothing`: an empty one), `agreement` its Dice with the model's mask,
+    and `certainty` the Dice that the model expects of its own; all three are None otherwise.
     """
 
     id: str
@@ -89,10 +94,15 @@ class Image:
     verified: bool = False
     revision: int = 1
     trashed_at: float | None = None
+    mask: str | None = None
+    agreement: float | None = None
+    certainty: float | None = None
 
     @property
     def corrected(self) -> bool:
         """Whether a human said something else than the model (the ★)."""
+        if self.agreement is not None:
+            return self.agreement < 1
         return self.label is not None and self.predicted is not None and self.label != self.predicted
 
 
@@ -116,6 +126,9 @@ class Answer:
 
     `probabilities` are calibrated, in the order of `classes`, and sum to 1; both are empty where the project has no
     model. `off_domain` is the share (0..1) of the model's held-out pictures that lie nearer to its training pictures.
+
+    Of a model that segments, `probabilities` are those of each class's surest pixels and sum to anything; `map` is its
+    packed probability map (`vision.masks.pack_map`) and `levels` counts the pixels of each of its values.
     """
 
     version_id: str | None
@@ -128,16 +141,22 @@ class Answer:
     seconds: float
     worker: int
     facts: Facts | None
+    map: bytes | None = None
+    levels: Levels | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a task makes of an answer: `predicted` is the arg-max, `shown` may be `unknown` with its `reason`."""
+    """What a task makes of an answer: `predicted` is the arg-max, `shown` may be `unknown` with its `reason`.
+
+    `figures` are what the task measured beside: of a mask its `certainty`, `area_share` and `threshold`.
+    """
 
     predicted: str
     shown: str
     confidence: float
     reason: str | None = None
+    figures: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -156,11 +175,12 @@ class Prediction:
     seconds: float
     off_domain: float | None
     created_at: float
+    figures: Json | None = None
 
 
 @dataclass(frozen=True)
 class Label:
-    """What a human said of an image, append-only; `value` None takes an earlier word back."""
+    """What a human said of an image, append-only; `value` None takes an earlier word back, `mask` is its SHA-256."""
 
     id: str
     image_id: str
@@ -169,16 +189,29 @@ class Label:
     action: str
     by: str | None
     created_at: float
+    mask: str | None = None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A human's mask: its SHA-256 (None: it is empty), and its Dice with the model's (None: there is none)."""
+
+    mask: str | None
+    agreement: float | None
 
 
 @dataclass(frozen=True)
 class Example:
-    """One labelled picture of a training set; `path` is its original file, `target` an index into the classes."""
+    """One labelled picture of a training set; `path` is its original file, `target` an index into the classes.
+
+    Where masks are learnt, `mask` is the file of this one's, None an empty one, and `target` 1 unless it is empty.
+    """
 
     image_id: str
     path: str
     target: int
     group_id: str
+    mask: str | None = None
 
 
 @dataclass(frozen=True)

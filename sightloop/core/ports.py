@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from sightloop.core.arrays import Embedding, Pixels, Scores
+from sightloop.core.arrays import Embedding, Pixels, ProbabilityMap, Scores
 from sightloop.core.entities import Answer, Json, Progress, TrainingSet
 
 Report = Callable[[Progress], None]  # raises Cancelled when a person asked to stop
@@ -60,11 +60,15 @@ class Blobs(Protocol):
 
 @dataclass(frozen=True)
 class Outputs:
-    """Raw outputs for a batch: `probabilities` (images, classes), `embeddings` (images, d), `off_domain` (images,)."""
+    """Raw outputs for a batch: `probabilities` (images, classes), `embeddings` (images, d), `off_domain` (images,).
+
+    A model that segments adds `maps`, one (classes, height, width) for each picture at its own size.
+    """
 
     probabilities: Scores
     embeddings: Embedding
     off_domain: Sequence[float | None]
+    maps: Sequence[ProbabilityMap] = ()
 
 
 class Predictor(Protocol):
@@ -74,8 +78,8 @@ class Predictor(Protocol):
     def classes(self) -> tuple[str, ...]: ...
 
     @property
-    def input_size(self) -> int:
-        """The side in pixels that pictures are resized to; a decoder may shrink down to it."""
+    def input_size(self) -> int | None:
+        """The side in pixels that pictures are resized to; a decoder may shrink down to it, never where it is None."""
 
     def predict(self, batch: Sequence[Pixels]) -> Outputs: ...
 

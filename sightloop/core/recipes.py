@@ -37,6 +37,13 @@ RECIPES: dict[str, Recipe] = {
             ("cataract", "normal"),
             settings={"ratios": CASCADE_RATIOS},
         ),
+        Recipe(
+            "crack",
+            "Cracks: where, how long, how wide",
+            "segment",
+            ("crack",),
+            settings={"ratios": DEFAULT_RATIOS, "min_samples_for_retraining": 10},
+        ),
         Recipe("cats-dogs", "Cats and dogs", "classify", ("cat", "dog"), settings={"ratios": DEFAULT_RATIOS}),
     )
 }

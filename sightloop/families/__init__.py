@@ -14,8 +14,11 @@ from sightloop.core.ports import Family
 from sightloop.families import parameters
 from sightloop.families import weights as weight_files
 
-MODULES = {"transfer": "sightloop.families.transfer", "linear": "sightloop.families.linear"}
+MODULES = {name: f"sightloop.families.{name}" for name in parameters.PARAMS}
 NAMES = tuple(sorted(MODULES))
+USUAL = {"classify": "transfer", "segment": "attention_unet"}  # the family that a task's projects begin with
+LIVE = parameters.LIVE
+GOING_ON = frozenset({"attention_unet"})  # families that can begin with those
 
 
 def get(name: str) -> Family:
@@ -39,11 +42,27 @@ def params(name: str, values: Mapping[str, Any]) -> Any:
     return parameters.build(parameters.PARAMS[name], values)
 
 
+def task(name: str) -> str:
+    """What models of family `name` do: classify or segment. Raises Missing."""
+    return "segment" if _known(name) == USUAL["segment"] else "classify"
+
+
+def usual(task: str) -> str:
+    """The family that is trained where none is named."""
+    return USUAL[task]
+
+
+def goes_on(name: str) -> bool:
+    """Whether a training of this family can begin with the weights of the live version."""
+    return name in GOING_ON
+
+
 def offered(weights_dir: Path) -> list[Json]:
     """Every family with its parameters, and why its defaults find no pretrained weights where they do not; no torch."""
     return [
         {
             "name": name,
+            "task": task(name),
             "about": inspect.getdoc(kind),
             "params": parameters.described(kind),
             "missing_weights": _missing_weights(name, weights_dir),
@@ -63,6 +82,11 @@ def _missing_weights(name: str, weights_dir: Path) -> str | None:
 def check_weights(name: str, values: Mapping[str, Any], weights_dir: Path) -> None:
     """Raise Rejected now, not in an hour, where the weights that these parameters ask for cannot be found."""
     checked = params(name, values)
+    if checked.backbone == parameters.PLAIN and checked.weights != "none":
+        raise Rejected(
+            f"the plain encoder has no pretrained weights, so {checked.weights!r} finds none.",
+            hint="Choose weights none, or another backbone.",
+        )
     weight_files.find(checked.weights, checked.backbone, weights_dir)
 
 

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightloop.bundles.classifier import normalisation
+from sightloop.bundles.classifier import normalisation, resized
 from sightloop.bundles.format import Input
 from sightloop.core.arrays import Pixels
 from sightloop.core.entities import Example, TrainingSet
@@ -22,7 +22,6 @@ from sightloop.core.errors import BadImage, Rejected
 from sightloop.families.parameters import TransferParams
 from sightloop.vision.augment import Augmentation, augment
 from sightloop.vision.decode import decode
-from sightloop.vision.resize import fit
 
 THREADS = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
@@ -91,10 +90,10 @@ class Pictures:
         except (OSError, BadImage) as error:
             raise BadImage(f"training picture {example.image_id} cannot be read: {error}.") from error
         if self.changes is None or view == 0:
-            return fit(found, size=spec.size, mode=spec.mode)
+            return resized(found, spec)
         rng = np.random.default_rng([self.seed, view, index])
         near = zoomed(found, self.changes.zoom, rng=rng)
-        return augment(fit(near, size=spec.size, mode=spec.mode), self.changes.augmentation, rng=rng)
+        return augment(resized(near, spec), self.changes.augmentation, rng=rng)
 
 
 def zoomed(pixels: Pixels, most: float, *, rng: np.random.Generator) -> Pixels:

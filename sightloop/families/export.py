@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from sightloop.bundles.classifier import open_session
 from sightloop.bundles.format import Input
@@ -29,20 +30,24 @@ Logits = NDArray[np.float32]
 
 
 def to_onnx(network: Network, spec: Input, path: Path) -> None:
-    """Write `network` as one ONNX file with inputs "image" (batch, 3, s, s) and outputs "logits" and "embedding".
+    """Write `network` as one ONNX file with inputs "image" (batch, 3, s, s) and outputs "logits" and "embedding"."""
+    batch = torch.export.Dim("batch", min=1, max=LARGEST_BATCH)
+    write_onnx(network, torch.zeros(2, 3, spec.size, spec.size), {0: batch}, path)
+
+
+def write_onnx(network: nn.Module, example: Tensor, dynamic: dict[int, Any], path: Path) -> None:
+    """Write a network of "images" as one ONNX file; `dynamic` says which of the example's dimensions vary.
 
     What the exporter notes of this machine (stack traces, paths) is removed, so equal weights give equal bytes.
     """
     import onnx
 
     lay_out(network.eval(), torch.contiguous_format)
-    example = torch.zeros(2, 3, spec.size, spec.size)
-    batch = torch.export.Dim("batch", min=1, max=LARGEST_BATCH)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\).*", category=FutureWarning)
         program = torch.onnx.export(
             network, (example,), dynamo=True, verbose=False, external_data=False, input_names=["image"],
-            output_names=["logits", "embedding"], dynamic_shapes={"images": {0: batch}},
+            output_names=["logits", "embedding"], dynamic_shapes={"images": dynamic},
         )  # fmt: skip
     model = cast(Any, program).model_proto
     for part in (
@@ -58,7 +63,7 @@ def to_onnx(network: Network, spec: Input, path: Path) -> None:
     onnx.save(model, str(path))
 
 
-def save_weights(network: Network, path: Path) -> None:
+def save_weights(network: nn.Module, path: Path) -> None:
     """Write all weights and statistics as safetensors, to continue training from."""
     from safetensors.torch import save_file
 
@@ -73,7 +78,11 @@ def check(network: Network, path: Path, pictures: Pictures) -> float:
         BadBundle: they differ by more than rounding.
     """
     chosen = np.linspace(0, len(pictures) - 1, min(CHECKED, len(pictures))).astype(int).tolist()
-    images = pictures.batch(chosen, view=0)
+    return compare(network, path, pictures.batch(chosen, view=0))
+
+
+def compare(network: nn.Module, path: Path, images: Tensor) -> float:
+    """The largest difference of logits between ONNX Runtime and torch on these images; raises as `check` does."""
     with torch.no_grad():
         expected = network(images)[0].numpy()
     found = open_session(path).run(["logits"], {"image": images.numpy()})[0]

@@ -6,38 +6,38 @@ import contextlib
 import logging
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
 from sightloop.core.entities import Json
 from sightloop.core.errors import Rejected
 from sightloop.families import checkpoint, torchvision_ops
-from sightloop.families.backbone import Network
 from sightloop.families.convolution import quick_gradients
-from sightloop.families.learner import Course, Learner, Side
+from sightloop.families.loop import Loop
+from sightloop.families.parameters import Taught
 
 torchvision_ops.declare()
 
 import lightning.pytorch as lightning  # noqa: E402 — imports torchvision, which needs the operators declared above
 
 
-def fit(network: Network, train: Side, judge: Side, *, course: Course) -> list[Json]:
-    """Train `network` in place, leave it with its best epoch's weights, and return one row of figures per epoch.
+def fit(learner: Loop[Any]) -> list[Json]:
+    """Train the learner's network in place, leave it with its best epoch's weights, and return one row per epoch.
 
-    Whatever of the network requires a gradient is trained. `judge` is the side whose loss chooses the epoch; where it
-    is empty the last epoch is kept. The result does not depend on how often training was killed and called again.
+    The result does not depend on how often training was killed and called again.
 
     Raises:
         Rejected: the training diverged.
-        Cancelled: `course.report` raised it.
+        Cancelled: the course's `report` raised it.
     """
-    learner = Learner(network, train, judge, course=course)
+    course = learner.course
     state = checkpoint.latest(course.work, key=course.key)
     if state is not None:
         learner.restore(state)
     if not learner.finished:
-        with _quiet(), _threads(course.params.threads), quick_gradients(network):
-            trainer = _trainer(course, epochs=course.params.epochs - learner.epoch, judges=len(judge.targets) > 0)
+        with _quiet(), _threads(course.params.threads), quick_gradients(learner.network):
+            trainer = _trainer(course.params, epochs=course.params.epochs - learner.epoch, judges=learner.judges)
             learner.train()
             trainer.fit(learner)
     if learner.best is None:
@@ -47,12 +47,12 @@ def fit(network: Network, train: Side, judge: Side, *, course: Course) -> list[J
     return learner.history
 
 
-def _trainer(course: Course, *, epochs: int, judges: bool) -> lightning.Trainer:
+def _trainer(params: Taught, *, epochs: int, judges: bool) -> lightning.Trainer:
     return lightning.Trainer(
         accelerator="cpu",
         devices=1,
         max_epochs=epochs,
-        precision="bf16-mixed" if course.params.precision == "bf16" else "32-true",
+        precision="bf16-mixed" if params.precision == "bf16" else "32-true",
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
         limit_val_batches=1.0 if judges else 0,

@@ -13,6 +13,8 @@ STAGES = ("none", "upto_stage_1", "upto_stage_2", "upto_stage_3", "head_only")
 LAST_BLOCKS = re.compile(r"last_([1-9][0-9]?)_blocks")
 MODES = ("crop", "squash")
 PRECISIONS = ("auto", "bf16", "fp32")
+PLAIN = "plain"  # the encoder of the U-Net itself, for which nobody has weights
+LIVE = "live"  # weights of the version that is live
 
 P = TypeVar("P")
 
@@ -51,23 +53,34 @@ class Common:
 
 
 @dataclass(frozen=True)
-class TransferParams(Common):
-    """Fine-tuning a timm backbone with a custom head."""
+class Taught(Common):
+    """What every family needs to know that learns in epochs."""
 
     epochs: int = _number(10, 1, 1000, help="passes over the training pictures")
-    lr: float = _number(1e-3, 1e-7, 1.0, help="highest learning rate of the head")
-    freeze: str = _choice(
-        "upto_stage_3", STAGES, pattern=LAST_BLOCKS, help="what stays as it is; last_2_blocks trains two"
-    )
-    dropout: float = _number(0.5, 0.0, 0.95, help="share of head inputs dropped while training")
-    hidden: int = _number(512, 1, 4096, help="width of the head's hidden layer")
+    lr: float = _number(1e-3, 1e-7, 1.0, help="highest learning rate of what is not pretrained")
     backbone_lr: float = _number(
         0.1, 0.0, 1.0, help="the backbone's learning rate as a share of lr, with pretrained weights"
     )
     weight_decay: float = _number(0.02, 0.0, 1.0, help="AdamW's, on matrices only")
     warmup: float = _number(0.15, 0.0, 0.9, help="share of the steps in which the learning rate rises")
+    patience: int = _number(5, 0, 1000, help="epochs without a better calibration side before stopping; 0 never stops")
+    augment: bool = field(default=True, metadata={"help": "False switches every augmentation off"})
+    channels_last: bool = field(
+        default=True, metadata={"help": "keep colours innermost in memory, faster on processors"}
+    )
+    checkpoint_seconds: float = _number(15.0, 0.0, 3600.0, help="shortest time between two checkpoints")
+
+
+@dataclass(frozen=True)
+class TransferParams(Taught):
+    """Fine-tuning a timm backbone with a custom head."""
+
+    freeze: str = _choice(
+        "upto_stage_3", STAGES, pattern=LAST_BLOCKS, help="what stays as it is; last_2_blocks trains two"
+    )
+    dropout: float = _number(0.5, 0.0, 0.95, help="share of head inputs dropped while training")
+    hidden: int = _number(512, 1, 4096, help="width of the head's hidden layer")
     label_smoothing: float = _number(0.0, 0.0, 0.5, help="share of the target spread over all classes")
-    patience: int = _number(5, 0, 1000, help="epochs without a better calibration loss before stopping; 0 never stops")
     rotation: float = _number(10.0, 0.0, 180.0, help="augmentation: at most this many degrees either way")
     flip_horizontal: bool = field(default=True, metadata={"help": "augmentation: mirror half of the pictures"})
     flip_vertical: bool = field(default=False, metadata={"help": "augmentation: turn half of the pictures upside down"})
@@ -76,13 +89,44 @@ class TransferParams(Common):
     motion_blur: int = _number(0, 0, 64, help="augmentation: at most this length in pixels")
     brightness: float = _number(0.15, 0.0, 1.0, help="augmentation: at most this share brighter or darker")
     contrast: float = _number(0.15, 0.0, 1.0, help="augmentation: at most this share more or less contrast")
-    augment: bool = field(default=True, metadata={"help": "False switches every augmentation off"})
     cache: bool = field(default=True, metadata={"help": "compute the frozen part once per view, not once per epoch"})
     views: int = _number(2, 1, 64, help="copies of each picture in the cache: itself, the others augmented")
-    channels_last: bool = field(
-        default=True, metadata={"help": "keep colours innermost in memory, faster on processors"}
+
+
+@dataclass(frozen=True)
+class UnetParams(Taught):
+    """An Attention U-Net that learns masks on random tiles of pictures at their own size."""
+
+    backbone: str = _text("mobilenetv2_100", help="plain, or a timm model name with features at every stride")
+    weights: str = _text(
+        "auto", help="auto, none, hub, a .safetensors or .pth file, or live: go on from the live model"
     )
-    checkpoint_seconds: float = _number(15.0, 0.0, 3600.0, help="shortest time between two checkpoints")
+    input_size: int = _number(768, 32, 4096, help="longest side of the tiles that answer a large picture, in pixels")
+    resize: str = _choice("native", ("native",), help="pictures keep their size")
+    width: int = _number(64, 4, 256, help="channels of the plain encoder's first level; each level doubles them")
+    decoder: int = _number(16, 4, 256, help="channels of the decoder's finest level over a timm backbone")
+    tile: int = _number(256, 32, 2048, help="side of the tiles learnt from, in pixels")
+    tiles: int = _number(4, 1, 64, help="tiles of each picture per epoch, half of them on something that is marked")
+    batch: int = _number(16, 2, 1024, help="tiles per batch")
+    epochs: int = _number(20, 1, 1000, help="passes over the training pictures")
+    lr: float = _number(1.5e-3, 1e-7, 1.0, help="highest learning rate of what is not pretrained")
+    backbone_lr: float = _number(0.3, 0.0, 1.0, help="the encoder's learning rate as a share of lr, if pretrained")
+    weight_decay: float = _number(0.01, 0.0, 1.0, help="AdamW's, on matrices only")
+    warmup: float = _number(0.1, 0.0, 0.9, help="share of the steps in which the learning rate rises")
+    patience: int = _number(8, 0, 1000, help="epochs without a better calibration Dice before stopping; 0 never stops")
+    averaging: float = _number(0.995, 0.0, 0.9999, help="share of the averaged weights that a step keeps; 0 is off")
+    deep: float = _number(0.3, 0.0, 1.0, help="weight of the loss on coarser levels")
+    turns: bool = field(default=True, metadata={"help": "augmentation: mirror, and turn by quarters"})
+    rotation: float = _number(20.0, 0.0, 180.0, help="augmentation: at most this many degrees either way")
+    zoom: float = _number(1.6, 1.0, 4.0, help="augmentation: at most so many times larger or smaller")
+    brightness: float = _number(0.3, 0.0, 1.0, help="augmentation: at most this share brighter or darker")
+    contrast: float = _number(0.3, 0.0, 1.0, help="augmentation: at most this share more or less contrast")
+    colour: float = _number(0.1, 0.0, 1.0, help="augmentation: at most this share more or less of each colour")
+    gaussian_blur: float = _number(1.2, 0.0, 10.0, help="augmentation of every fifth tile: at most this sigma")
+    noise: float = _number(10.0, 0.0, 100.0, help="augmentation of every fifth tile: at most this deviation of 255")
+    flips: bool = field(
+        default=False, metadata={"help": "answer with the mean of four mirrored copies: four times slower"}
+    )
 
 
 @dataclass(frozen=True)
@@ -95,7 +139,11 @@ class LinearParams(Common):
     mirror_below: int = _number(2000, 0, 10**6, help="up to this many training pictures are also learnt mirrored")
 
 
-PARAMS: dict[str, type[Any]] = {"transfer": TransferParams, "linear": LinearParams}
+PARAMS: dict[str, type[Any]] = {
+    "transfer": TransferParams,
+    "linear": LinearParams,
+    "attention_unet": UnetParams,
+}
 
 
 def build(kind: type[P], values: Mapping[str, Any]) -> P:

@@ -58,8 +58,8 @@ def estimate(counts: Mapping[str, int], params: TransferParams, parts: Parts, *,
         step = _seconds(lambda: _step(tail, inputs, params)) / batch
     look = _seconds(lambda: _look(tail, inputs, params)) / batch
     fronted = _seconds(lambda: front(images)) / batch if front is not None else 0.0
-    read = 0.0 if front is not None else DECODE_SECONDS / _cores()
-    cache = (taught * views + judged) * (fronted + DECODE_SECONDS / _cores()) if front is not None else 0.0
+    read = 0.0 if front is not None else DECODE_SECONDS / cores()
+    cache = (taught * views + judged) * (fronted + DECODE_SECONDS / cores()) if front is not None else 0.0
     epoch = taught * (step + read) + judged * (look + read)
     export = EXPORT_SECONDS + judged * (fronted + look) * 2
     per_picture = _activation_bytes(tail, inputs, params) // batch
@@ -69,7 +69,7 @@ def estimate(counts: Mapping[str, int], params: TransferParams, parts: Parts, *,
         "parameters": _per_freeze(network, params),
         "seconds": {"cache": cache, "epoch": epoch, "export": export, "total": cache + epoch * params.epochs + export},
         "memory_bytes": fixed + per_picture * params.batch,
-        "batch_that_fits": _fitting(params.batch, per_picture, fixed),
+        "batch_that_fits": fitting(params.batch, per_picture, fixed),
         "disk_bytes": (taught * views + judged) * features.row_bytes(front, params.input_size)
         if front is not None
         else 0,
@@ -78,7 +78,7 @@ def estimate(counts: Mapping[str, int], params: TransferParams, parts: Parts, *,
     }
 
 
-def _cores() -> int:
+def cores() -> int:
     return max(1, torch.get_num_threads())
 
 
@@ -139,7 +139,7 @@ def _state_bytes(network: Network) -> int:
     return 4 * total + 16 * trainable
 
 
-def _fitting(batch: int, per_picture: int, fixed: int) -> int:
+def fitting(batch: int, per_picture: int, fixed: int) -> int:
     """The largest batch, halved from the wanted one, that the free memory takes; at least 2."""
     free = MEMORY_SHARE * available_memory()
     while batch > 2 and fixed + batch * per_picture > free:

@@ -18,7 +18,8 @@ from sightloop.core.ports import Report
 from sightloop.families import export, features, finishing, planning
 from sightloop.families.data import Pictures, Source, changes, check, targets
 from sightloop.families.fit import fit
-from sightloop.families.learner import Course, Side
+from sightloop.families.learner import Learner, Side
+from sightloop.families.loop import Course
 from sightloop.families.parameters import TransferParams, defaults
 from sightloop.families.preparing import Ready, prepare
 
@@ -53,7 +54,7 @@ def train(
     train_side, judge_side = _sides(data, params, ready, work=work, report=report)
     cached = time.monotonic()
     course = Course(params, work / "checkpoints", key, pretrained=ready.body.pretrained, report=report)
-    history = fit(ready.tail, train_side, judge_side, course=course)
+    history = fit(Learner(ready.tail, train_side, judge_side, course=course))
     fitted = time.monotonic()
     clean = Pictures(data.train, ready.body.spec)
     bank = finishing.bank_of(data, lambda chosen: _embed(ready, train_side.source, chosen, params), seed=params.seed)

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sightloop.core.entities import Json, ModelVersion, Project, User
+from sightloop.core.entities import NOTHING, Json, ModelVersion, Project, User
 from sightloop.flows import taught
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
 from sightloop.measure import agreement
 from sightloop.store import labelled, versions
 from sightloop.store.labelled import Labelled
+from sightloop.tasks import TASKS
 
 HOUR = 3600.0
 WIDTHS = (HOUR, 24 * HOUR, 7 * 24 * HOUR, 30 * 24 * HOUR, 365 * 24 * HOUR)  # seconds that one point may stand for
@@ -26,9 +27,13 @@ def accuracy(services: Services, *, user: User, project: str) -> Json:
     Pictures on the training or calibration side of the version's snapshot are left out, and so are those of the same
     groups of near copies. Every share has an interval over groups.
 
-    Returns {version, n, accuracy, classes, confusion, per_class, over_time, left_out, basis, reason}: `over_time` by
-    when the pictures came in, [{at, n, accuracy}] with `at` the beginning of an hour, a day, a week …; `reason` says
-    why n is 0, else it is None.
+    Where masks are drawn, all this is about the word for a picture (its largest class, or nothing), and `measure` is
+    "dice" instead of "accuracy": `dice` is the mean Dice of the model's mask with the human's over the `compared`
+    pictures where it is known, and `accepted` the share of them whose mask was left as the model drew it.
+
+    Returns {measure, version, n, accuracy, dice, accepted, compared, classes, confusion, per_class, over_time,
+    left_out, basis, reason}: `over_time` by when the pictures came in, [{at, n, accuracy, dice}] with `at` the
+    beginning of an hour, a day, a week …; `reason` says why n is 0, else it is None.
     """
     target = project_for(services, user=user, name=project, action="view")
     if target.live_version_id is None:
@@ -42,19 +47,37 @@ def accuracy(services: Services, *, user: User, project: str) -> Json:
 
 
 def _found(project: Project, version: ModelVersion | None, kept: Sequence[Labelled], *, left_out: int) -> Json:
-    said = [picture.predicted or "" for picture in kept]
+    said = [_said(picture, project) for picture in kept]
     truth = [picture.label for picture in kept]
-    classes = [*project.classes, *sorted({*said, *truth} - set(project.classes))]
-    groups = [picture.group for picture in kept]
+    words = TASKS[project.task].words(project.classes)
+    classes = [*words, *sorted({*said, *truth} - set(words))]
+    found = agreement.agree(said, truth, classes=classes, groups=[picture.group for picture in kept])
+    compared = [picture for picture in kept if picture.agreement is not None]
     return {
+        "measure": "dice" if project.task == "segment" else "accuracy",
         "version": version.number if version else None,
         "classes": classes,
-        **agreement.agree(said, truth, classes=classes, groups=groups),
-        "over_time": _over_time(kept),
+        **found,
+        "dice": _dice(compared),
+        "accepted": _share([picture.agreement == 1 for picture in compared], compared),
+        "compared": len(compared),
+        "per_class": [row | {"dice": _dice(_of(compared, row["name"]))} for row in found["per_class"]],
+        "over_time": _over_time(kept, project),
         "left_out": left_out,
         "basis": _basis(version, len(kept), left_out),
         "reason": None if kept else _reason(version, left_out),
     }
+
+
+def _said(picture: Labelled, project: Project) -> str:
+    """The model's word for a picture; of a mask `nothing`, where its surest pixels are below the threshold."""
+    if project.task == "segment" and (picture.confidence or 0.0) < project.floor:
+        return NOTHING
+    return picture.predicted or ""
+
+
+def _of(pictures: Sequence[Labelled], name: str) -> list[Labelled]:
+    return [picture for picture in pictures if picture.label == name]
 
 
 def _basis(version: ModelVersion | None, n: int, left_out: int) -> str:
@@ -77,16 +100,26 @@ def _reason(version: ModelVersion | None, left_out: int) -> str:
     )
 
 
-def _over_time(kept: Sequence[Labelled]) -> list[Json]:
+def _over_time(kept: Sequence[Labelled], project: Project) -> list[Json]:
     times = [picture.created_at for picture in kept]
     span = max(times) - min(times) if times else 0.0
     width = next((width for width in WIDTHS if span <= (POINTS - 1) * width), WIDTHS[-1])
     bins: dict[float, list[Labelled]] = defaultdict(list)
     for picture in kept:
         bins[picture.created_at // width * width].append(picture)
-    return [{"at": at, "n": len(found), "accuracy": _share(found)} for at, found in sorted(bins.items())]
+    return [_point(at, found, project) for at, found in sorted(bins.items())]
 
 
-def _share(pictures: Sequence[Labelled]) -> Json | None:
-    right = np.array([picture.predicted == picture.label for picture in pictures])
-    return agreement.share(right, [picture.group for picture in pictures])
+def _point(at: float, pictures: Sequence[Labelled], project: Project) -> Json:
+    right = [_said(picture, project) == picture.label for picture in pictures]
+    return {"at": at, "n": len(pictures), "accuracy": _share(right, pictures), "dice": _dice(pictures)}
+
+
+def _dice(pictures: Sequence[Labelled]) -> Json | None:
+    """The mean over those where both masks are known."""
+    known = [(picture.agreement, picture) for picture in pictures if picture.agreement is not None]
+    return _share([value for value, _ in known], [picture for _, picture in known])
+
+
+def _share(values: Sequence[float], pictures: Sequence[Labelled]) -> Json | None:
+    return agreement.share(np.array(values, np.float64), [picture.group for picture in pictures])

@@ -6,21 +6,15 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 
-from sightloop import telemetry
-from sightloop.core.arrays import Embedding
-from sightloop.core.entities import Answer, Facts, Image, Job, Json, Prediction, Progress, Project
+from sightloop.core.entities import Answer, Image, Job, Json, Progress, Project
 from sightloop.core.errors import BadImage, Missing, Overloaded
-from sightloop.core.ids import new_id
 from sightloop.core.ports import Report
 from sightloop.flows.services import Services
+from sightloop.flows.verdicts import Row, prediction, with_issues
 from sightloop.store import images, projects, waiting
-from sightloop.tasks import TASKS
-from sightloop.vision import quality
 
 BATCH = 64  # pictures per transaction when nobody waits
 PATIENCE = 300.0  # seconds a batch of a job may take
-
-Row = tuple[Image, Facts | None, Prediction | None, Embedding | None]
 
 
 def score(services: Services, *, project_id: str, image_ids: Sequence[str], timeout: float) -> list[Image]:
@@ -105,35 +99,6 @@ def _row(services: Services, project: Project, image: Image, answer: Answer) -> 
         services.blobs.keep("thumb", image.sha256, facts.thumbnail)
         facts = with_issues(facts, project)
     return image, facts, prediction(services, project, image, answer), answer.embedding
-
-
-def with_issues(facts: Facts, project: Project) -> Facts:
-    """The facts with quality issues by the limits of the project's own pictures, once there are any."""
-    limits = {name: tuple(pair) for name, pair in project.settings.get("quality_limits", {}).items()}
-    found = {**facts.quality, "issues": quality.issues(facts.quality, limits)}
-    return Facts(**{**facts.__dict__, "quality": found})
-
-
-def prediction(services: Services, project: Project, image: Image, answer: Answer) -> Prediction | None:
-    """What the model's answer means in this project; None where there is no model."""
-    if answer.version_id is None:
-        return None
-    verdict = TASKS[project.task].verdict(answer, floor=project.floor)
-    telemetry.count_prediction(project.name, verdict.shown, answer.route)
-    return Prediction(
-        id=new_id(),
-        image_id=image.id,
-        project_id=project.id,
-        version_id=answer.version_id,
-        predicted=verdict.predicted,
-        shown=verdict.shown,
-        confidence=verdict.confidence,
-        probabilities=dict(zip(answer.classes, answer.probabilities, strict=True)),
-        route=answer.route,
-        seconds=answer.seconds,
-        off_domain=answer.off_domain,
-        created_at=services.clock(),
-    )
 
 
 def _write(services: Services, rows: Sequence[Row], unreadable: Sequence[tuple[Image, str]]) -> None:

@@ -27,6 +27,7 @@ LOCAL_HEADER_BYTES = 30
 CHUNK = 1 << 20
 ENCRYPTED = 0x1 | 0x40
 TAIL_BYTES = 22 + 65_535
+SMALL_BYTES = 1 << 20  # a mask without anything in it may be packed as tightly as it can
 DIRECTORY_BYTES_PER_ENTRY = 300
 UNPACK_HINT = "Unpack it yourself and import the folder."
 
@@ -56,10 +57,11 @@ class Archive:
         skipped: list[Skipped] = []
         for info in file.infolist():
             name = _name(info)
-            reason = None if info.is_dir() else self._refusal(info, name=name)
+            folder = info.filename.endswith("/")  # is_dir() trips over an empty name
+            reason = None if folder else self._refusal(info, name=name)
             if reason:
                 skipped.append(Skipped(name, reason))
-            elif not info.is_dir():
+            elif not folder:
                 self._members[name] = info
         self.names = tuple(sorted(self._members))
         self.skipped = tuple(skipped)
@@ -98,7 +100,7 @@ class Archive:
             return "encrypted."
         if info.file_size > self._limits.member:
             return f"larger than {self._limits.member >> 20} MiB ({info.file_size} bytes)."
-        if info.file_size > self._limits.ratio * max(info.compress_size, 1):
+        if info.file_size > max(SMALL_BYTES, self._limits.ratio * info.compress_size):
             return f"packed more than {self._limits.ratio:.0f} to 1, as only bombs are."
         return "the same name appears twice." if name in self._members else None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sightloop import bundles
 from sightloop.core.entities import Job, Json
 from sightloop.core.ports import Report
-from sightloop.flows import dossier, manifests, outcomes
-from sightloop.flows.judging import judge, score, stored_cases
+from sightloop.flows import cases, dossier, manifests, outcomes
+from sightloop.flows.judging import judge, score
 from sightloop.flows.services import Services
 from sightloop.store import projects, snapshots
 
@@ -21,9 +21,9 @@ def evaluate(services: Services, job: Job, report: Report) -> Json:
     with services.db.connect() as db:
         project = projects.get(db, job.project_id)
         taken = snapshots.get(db, job.context["snapshot_id"])
-    cases = stored_cases(services, manifests.read(services, taken))
-    judged = judge(bundles.load(folder), cases, classes=project.classes, report=report)
-    figures = score(judged, project=project)
-    outcomes.write(services.work_folder(job.id), judged)
+    judging = cases.stored(services, manifests.read(services, taken))
+    judged = judge(bundles.load(folder), judging, project=project, report=report)
+    figures = score(judged)
+    outcomes.write(services.work_folder(job.id), judged.said())
     dossier.complete(folder, judged=judged, figures=figures, history=job.context["trained"].get("history", []))
     return {"evaluation": figures}

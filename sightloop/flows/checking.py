@@ -130,6 +130,8 @@ def _needed(services: Services, everything: Iterable[Project]) -> Iterator[tuple
         for project in everything:
             for image in images.stream(db, project.id, filters=images.Filters(trashed=None)):
                 yield image.sha256, f"image {image.id} ({project.name}, {image.name!r})"
+            for mask, image_id in images.masks(db, project.id).items():
+                yield mask, f"mask of image {image_id} ({project.name})"
             for taken in snapshots.all(db, project.id):
                 yield taken.hash, f"snapshot {taken.id} ({project.name})"
             for version in versions.all(db, project.id):

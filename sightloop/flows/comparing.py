@@ -12,31 +12,34 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sightloop.core.entities import Image, Json, ModelVersion, User
+from sightloop.core.entities import Image, Json, ModelVersion, Project, User
 from sightloop.core.errors import Rejected
 from sightloop.flows import taught
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
 from sightloop.measure import agreement, paired
 from sightloop.store import images, labelled, outcomes, versions
+from sightloop.store.database import Connection
 from sightloop.store.labelled import Labelled
 
 SHOWN = 24  # pictures listed per kind
-Said = Mapping[str, str]
-Hits = NDArray[np.bool_]
+GAIN = 0.05  # of Dice, by which a picture must be better to count as fixed
+Rates = Mapping[str, float]  # by image id: how good an answer was, 0..1
+Values = NDArray[np.float64]
 
 
 def compare(services: Services, *, user: User, project: str, first: str, second: str) -> Json:
-    """The difference in accuracy of two versions on the pictures of the test side that both answered.
+    """The difference in accuracy, or in Dice, of two versions on the pictures of the test side that both answered.
 
     Args:
         first, second: versions by number or alias.
 
     Returns:
-        {n, a, b, difference, sentence, fixed, broken, fixed_count, broken_count, reason}: `a` and `b` are {version,
-        accuracy}; `difference` is {value, low, high}, b minus a, paired, with an interval over groups; `fixed` are up
-        to 24 pictures that only b gets right, `broken` those that only a does; `reason` says which pictures are missing
-        and why, or is None.
+        {measure, n, a, b, difference, sentence, fixed, broken, fixed_count, broken_count, reason}: `measure` is
+        "accuracy", or "dice" (the mean over pictures) where masks are drawn; `a` and `b` are {version, accuracy, dice};
+        `difference` is {value, low, high}, b minus a, paired, with an interval over groups; `fixed` are up to 24
+        pictures that only b gets right, or whose Dice it betters by 0.05, `broken` those the other way round; `reason`
+        says which pictures are missing and why, or is None.
 
     Raises:
         Missing: no such project or version.
@@ -46,60 +49,74 @@ def compare(services: Services, *, user: User, project: str, first: str, second:
     with services.db.connect() as db:
         pair = versions.get(db, target.id, first), versions.get(db, target.id, second)
         held_out = labelled.on_test(db, target.id)
-        said = outcomes.said(db, [one.id for one in held_out], version_ids=[version.id for version in pair])
+        rates = [_rates(db, target, version, held_out) for version in pair]
     if pair[0].id == pair[1].id:
         raise Rejected(f"{first} and {second} are both version {pair[0].number}.", hint="Compare two versions.")
     known = [taught.by(services, version) for version in pair]
     fair = [one for one in held_out if not any(version.met(one) for version in known)]
-    one, two = (said.get(version.id, {}) for version in pair)
-    both = [picture for picture in fair if picture.id in one and picture.id in two]
-    reason = _missing(pair, (one, two), fair) if fair else _nothing(pair, len(held_out))
-    return _compared(services, pair, both, one=_right(both, one), two=_right(both, two), reason=reason)
+    both = [picture for picture in fair if all(picture.id in known for known in rates)]
+    reason = _missing(pair, rates, fair, target) if fair else _nothing(pair, len(held_out))
+    one, two = (np.array([known[picture.id] for picture in both], np.float64) for known in rates)
+    return _compared(services, target, pair, both, one=one, two=two, reason=reason)
 
 
-def _right(pictures: Sequence[Labelled], said: Said) -> Hits:
-    return np.array([said[picture.id] == picture.label for picture in pictures], dtype=np.bool_)
+def _rates(db: Connection, project: Project, version: ModelVersion, pictures: Sequence[Labelled]) -> Rates:
+    """How good the version's answers are: 1 or 0, or the Dice with the mask of now at the threshold of now."""
+    ids = [picture.id for picture in pictures]
+    if project.task == "segment":
+        known = outcomes.figures(db, ids, version_ids=[version.id]).get(version.id, {})
+        fresh = [one for one in pictures if one.id in known and _is_of(known[one.id], one, project)]
+        return {one.id: known[one.id]["dice"] for one in fresh}
+    said = outcomes.said(db, ids, version_ids=[version.id]).get(version.id, {})
+    return {one.id: float(said[one.id] == one.label) for one in pictures if one.id in said}
+
+
+def _is_of(figures: Json, picture: Labelled, project: Project) -> bool:
+    return bool(figures.get("mask") == picture.mask and figures.get("threshold") == project.floor)
 
 
 def _compared(
     services: Services,
+    project: Project,
     pair: tuple[ModelVersion, ModelVersion],
     both: Sequence[Labelled],
     *,
-    one: Hits,
-    two: Hits,
+    one: Values,
+    two: Values,
     reason: str | None,
 ) -> Json:
     groups = [picture.group for picture in both]
     difference: Json = {"value": None, "low": None, "high": None}
     if both:
-        right = np.ones(len(both), int)
-        difference = paired.compare(one.astype(int), two.astype(int), targets=right, groups=groups)["difference"]
-    rated = [
-        {"version": version.number, "accuracy": agreement.share(hits, groups)}
-        for version, hits in zip(pair, (one, two), strict=True)
+        difference = paired.means(one, two, groups=groups)["difference"]
+    measure, margin = ("dice", GAIN) if project.task == "segment" else ("accuracy", 0.0)
+    rated: list[Json] = [
+        {"version": version.number, "accuracy": None, "dice": None, measure: agreement.share(values, groups)}
+        for version, values in zip(pair, (one, two), strict=True)
     ]
+    fixed, broken = two - one > margin, one - two > margin
     return {
+        "measure": measure,
         "n": len(both),
         "a": rated[0],
         "b": rated[1],
         "difference": difference,
-        "sentence": _sentence(pair, rated, difference, len(both)),
-        "fixed": _pictures(services, both, two & ~one),
-        "broken": _pictures(services, both, one & ~two),
-        "fixed_count": int((two & ~one).sum()),
-        "broken_count": int((one & ~two).sum()),
+        "sentence": _sentence(pair, rated, difference, measure=measure, n=len(both)),
+        "fixed": _pictures(services, both, fixed),
+        "broken": _pictures(services, both, broken),
+        "fixed_count": int(fixed.sum()),
+        "broken_count": int(broken.sum()),
         "reason": reason,
     }
 
 
-def _pictures(services: Services, both: Sequence[Labelled], chosen: Hits) -> list[Image]:
+def _pictures(services: Services, both: Sequence[Labelled], chosen: NDArray[np.bool_]) -> list[Image]:
     ids = [picture.id for picture, keep in zip(both, chosen, strict=True) if keep]
     with services.db.connect() as db:
         return images.many(db, ids[:SHOWN])
 
 
-def _sentence(pair: Sequence[ModelVersion], rated: Sequence[Json], difference: Json, n: int) -> str:
+def _sentence(pair: Sequence[ModelVersion], rated: Sequence[Json], difference: Json, *, measure: str, n: int) -> str:
     a, b = (f"version {version.number}" for version in pair)
     if not n:
         return f"Nothing can be said of {a} and {b}."
@@ -109,19 +126,30 @@ def _sentence(pair: Sequence[ModelVersion], rated: Sequence[Json], difference: J
     verdict = (
         f"is better than {a}" if low > 0 else f"is worse than {a}" if high < 0 else f"is not shown to differ from {a}"
     )
-    right = " against ".join(f"{one['accuracy']['value']:.1%}" for one in reversed(rated))
-    points = f"{100 * difference['value']:+.1f} points, {100 * low:+.1f} to {100 * high:+.1f}"
     strange = [str(version.number) for version in pair if version.snapshot_id is None]
     but = f" (nobody wrote down what taught version {' and '.join(strange)})" if strange else " that taught neither"
-    return f"On {n} held-out pictures{but}, {b} {verdict}: {right} right ({points})."
+    return f"On {n} held-out pictures{but}, {b} {verdict}: {_figures(rated, difference, measure)}."
 
 
-def _missing(pair: Sequence[ModelVersion], said: Sequence[Said], fair: Sequence[Labelled]) -> str | None:
-    absent = [sum(picture.id not in answers for picture in fair) for answers in said]
+def _figures(rated: Sequence[Json], difference: Json, measure: str) -> str:
+    if measure == "dice":
+        values = " against ".join(f"{one['dice']['value']:.3f}" for one in reversed(rated))
+        return f"mean Dice {values} ({difference['value']:+.3f}, {difference['low']:+.3f} to {difference['high']:+.3f})"
+    right = " against ".join(f"{one['accuracy']['value']:.1%}" for one in reversed(rated))
+    value, low, high = (100 * difference[name] for name in ("value", "low", "high"))
+    return f"{right} right ({value:+.1f} points, {low:+.1f} to {high:+.1f})"
+
+
+def _missing(
+    pair: Sequence[ModelVersion], rates: Sequence[Rates], fair: Sequence[Labelled], project: Project
+) -> str | None:
+    absent = [sum(picture.id not in known for picture in fair) for known in rates]
     parts = [f"version {one.number} has not answered {n}" for one, n in zip(pair, absent, strict=True) if n]
     if not parts:
         return None
-    return f"Of {len(fair)} held-out pictures {' and '.join(parts)}: evaluate it on the test side, then compare again."
+    since = " with the masks and the threshold of now" if project.task == "segment" else ""
+    missing = f"Of {len(fair)} held-out pictures {' and '.join(parts)}{since}"
+    return f"{missing}: evaluate it on the test side, then compare again."
 
 
 def _nothing(pair: Sequence[ModelVersion], held_out: int) -> str:

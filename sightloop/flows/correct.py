@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from sightloop.core.entities import UNKNOWN, Image, Json, Project, User
-from sightloop.core.errors import Conflict, Rejected
+from sightloop.core.arrays import Mask
+from sightloop.core.entities import NOTHING, UNKNOWN, Drawn, Image, Json, Project, User
+from sightloop.core.errors import BadImage, Conflict, Rejected
+from sightloop.flows import drawing
 from sightloop.flows.access import image_for, project_for
 from sightloop.flows.services import Services
 from sightloop.store import changes, images
@@ -16,23 +18,55 @@ from sightloop.tasks import TASKS
 
 BulkAction = Literal["label", "verify", "clear", "trash", "restore"]
 MAX_BULK = 100_000
+MAX_MASKS = 1000  # pictures whose masks one bulk action reads and writes
 
 
 def correct(services: Services, *, user: User, image_id: str, value: str | None, revision: int | None = None) -> Image:
-    """Record what `user` says this image shows; `value` None takes the human word back.
+    """Record what `user` says this image shows; `value` None takes the human word back, its mask too.
 
     Raises:
         Missing: no such image, or not one this user may see.
-        Rejected: the value is not one of the project's classes.
+        Rejected: the value is not one of the project's classes, or one that needs a mask.
         Conflict: somebody changed the image since `revision`; carries the current value.
     """
     image, project = image_for(services, user=user, image_id=image_id, action="label")
     if value is not None:
         TASKS[project.task].check_label(value, project.classes)
+    drawn = drawing.drawn(services, project, image, drawing.empty(image))[1] if value == NOTHING else None
+    action = "clear" if value is None else "correct"
     with services.db.begin() as db:
-        return images.relabel(
-            db, image, value=value, action="clear" if value is None else "correct", by=user.id, revision=revision
-        )
+        return images.relabel(db, image, value=value, action=action, by=user.id, revision=revision, drawn=drawn)
+
+
+def redraw(services: Services, *, user: User, image_id: str, mask: Mask, revision: int | None = None) -> Image:
+    """Record which pixels of this image `user` says belong to which class.
+
+    Args:
+        mask: (height, width) uint8 of the image's own size, 0 background, k the k-th class of the project.
+
+    Raises:
+        Missing: no such image, or not one this user may see.
+        Rejected: the project does not segment, or the mask is of another size or has classes that are none.
+        Conflict: somebody changed the image since `revision`; carries the current value.
+    """
+    image, project = image_for(services, user=user, image_id=image_id, action="label")
+    check_mask(project, image, mask)
+    word, drawn = drawing.drawn(services, project, image, mask)
+    with services.db.begin() as db:
+        images.hold_blobs(db, [drawn.mask] if drawn.mask else [])
+        drawing.keep(services, mask)
+        return images.relabel(db, image, value=word, action="correct", by=user.id, revision=revision, drawn=drawn)
+
+
+def check_mask(project: Project, image: Image, mask: Mask) -> None:
+    """Raise Rejected where the project does not segment, BadImage unless the mask fits the picture and the classes."""
+    if project.task != "segment":
+        raise Rejected(f"project {project.name!r} says which class a picture shows; it has no masks.")
+    if mask.shape != drawing.size(image):
+        (height, width), (tall, wide) = mask.shape, drawing.size(image)
+        raise BadImage(f"the mask is {width} × {height} pixels, its picture {wide} × {tall}.")
+    if int(mask.max(initial=0)) > len(project.classes):
+        raise BadImage(f"the mask has class {int(mask.max())}, the project only {len(project.classes)}.")
 
 
 def verify(services: Services, *, user: User, image_id: str, revision: int | None = None) -> Image:
@@ -42,7 +76,11 @@ def verify(services: Services, *, user: User, image_id: str, revision: int | Non
         Conflict: somebody changed the image since `revision`; carries the current value.
         Rejected: nothing is shown yet that could be verified.
     """
-    image, _ = image_for(services, user=user, image_id=image_id, action="label")
+    image, project = image_for(services, user=user, image_id=image_id, action="label")
+    if project.task == "segment":
+        word, drawn = drawing.accepted(services, project, image)
+        with services.db.begin() as db:
+            return images.relabel(db, image, value=word, action="verify", by=user.id, revision=revision, drawn=drawn)
     with services.db.begin() as db:
         return images.verify(db, image, by=user.id, revision=revision)
 
@@ -80,9 +118,13 @@ def bulk(
         if expected is not None and len(chosen) != expected:
             raise Conflict(f"{len(chosen)} images match, not {expected}.", current=len(chosen), hint="Look again.")
         todo = [image for image in chosen if _would_change(image, action=action, value=value)]
-        _apply(db, todo, action=action, value=value, by=user.id)
+        drawn = _masks(services, target, todo, action=action, value=value)
+        _apply(db, todo, action=action, value=value, by=user.id, drawn=drawn)
     missing = len(set(image_ids)) - len(chosen) if filters is None else 0
-    undo = [{"id": image.id, "label": image.label, "trashed": image.trashed_at is not None} for image in todo]
+    undo = [
+        {"id": image.id, "label": image.label, "mask": image.mask, "trashed": image.trashed_at is not None}
+        for image in todo
+    ]
     return {"changed": len(todo), "unchanged": len(chosen) - len(todo), "missing": missing, "undo": undo}
 
 
@@ -106,15 +148,38 @@ def _would_change(image: Image, *, action: BulkAction, value: str | None) -> boo
             return image.label is not None
 
 
-def _apply(db: Connection, todo: Sequence[Image], *, action: BulkAction, value: str | None, by: str) -> None:
+def _masks(
+    services: Services, project: Project, todo: Sequence[Image], *, action: BulkAction, value: str | None
+) -> dict[str, tuple[str, Drawn]]:
+    """The word and the mask that each picture gets by being verified, or by being said to show nothing."""
+    if project.task != "segment" or not (action == "verify" or (action == "label" and value == NOTHING)):
+        return {}
+    if len(todo) > MAX_MASKS:
+        raise Rejected(f"{len(todo)} masks at once are too many.", hint=f"Choose at most {MAX_MASKS} pictures.")
+    if action == "verify":
+        return {image.id: drawing.accepted(services, project, image) for image in todo}
+    return {image.id: drawing.drawn(services, project, image, drawing.empty(image)) for image in todo}
+
+
+def _apply(
+    db: Connection,
+    todo: Sequence[Image],
+    *,
+    action: BulkAction,
+    value: str | None,
+    by: str,
+    drawn: Mapping[str, tuple[str, Drawn]],
+) -> None:
+    masks = {name: mask for name, (_, mask) in drawn.items()}
     match action:
         case "trash":
             images.trash_many(db, todo, by=by)
         case "restore":
             images.restore_many(db, todo, by=by)
         case "verify":
-            images.relabel_many(db, [(image, image.label or image.shown) for image in todo], action=action, by=by)
+            words = [(image, drawn[image.id][0] if drawn else image.label or image.shown) for image in todo]
+            images.relabel_many(db, words, action=action, by=by, drawn=masks)
         case "label" | "clear":
             word = value if action == "label" else None
             said = "correct" if action == "label" else action
-            images.relabel_many(db, [(image, word) for image in todo], action=said, by=by)
+            images.relabel_many(db, [(image, word) for image in todo], action=said, by=by, drawn=masks)

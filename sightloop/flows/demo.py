@@ -38,22 +38,34 @@ TRAINING: Json = {
     "label_smoothing": 0.1,
     "patience": 0,
 }
+CRACKS: Json = {"weights": "none", "backbone": "plain", "width": 8, "epochs": 10, "patience": 0, "threads": 1}
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample project; `labelled` and `new` are pictures per class."""
+    """One sample project; `labelled` and `new` are pictures per class, or per surface of cracks."""
 
     name: str
     title: str
     labelled: int
     new: int
-    params: Mapping[str, Any] = field(default_factory=dict)
+    recipe: str = "blank"
+    family: str = "transfer"
+    params: Mapping[str, Any] = field(default_factory=lambda: TRAINING)
 
 
 SAMPLES = (
     Sample("specimens", "Specimens: ten forms in the field", labelled=170, new=12),
     Sample("eyes", "Eyes: clear and clouded lenses", labelled=300, new=20),
+    Sample(
+        "cracks",
+        "Cracks in concrete and asphalt",
+        labelled=60,
+        new=6,
+        recipe="crack",
+        family="attention_unet",
+        params=CRACKS,
+    ),
 )
 
 
@@ -88,8 +100,9 @@ def _project(services: Services, sample: Sample, *, scale: float) -> Job | None:
         if project.live_version_id or running:
             return running[0] if running else None
     except Missing:
+        classes = write.DRAWN[sample.name][0] if sample.name in write.DRAWN else ()
         project = projects.create(
-            services, user=OPERATOR, name=sample.name, title=sample.title, classes=write.DRAWN[sample.name][0]
+            services, user=OPERATOR, name=sample.name, title=sample.title, recipe=sample.recipe, classes=classes
         )
     with services.db.begin() as db:
         return jobs.enqueue(
@@ -110,8 +123,8 @@ def _params(services: Services, sample: Sample, *, scale: float) -> Json:
         "labelled": max(4, round(sample.labelled * scale)),
         "new": max(1, round(sample.new * scale)),
         "path": str((folder / "dataset.csv").absolute()),
-        "family": "transfer",
-        "params": {**TRAINING, **sample.params},
+        "family": sample.family,
+        "params": dict(sample.params),
         "experiment": "demo",
     }
 
@@ -122,9 +135,19 @@ def draw(services: Services, job: Job, report: Report) -> Json:
     kind, labelled, new = job.params["kind"], job.params["labelled"], job.params["new"]
     told = write.write_set(kind, folder / "labelled", count_per_class=labelled, seed=SEED, report=report)
     untold = write.write_set(kind, folder / "new", count_per_class=new, seed=SEED + 1, report=report)
-    rows = [(path, path.parent.name) for path in told] + [(path, "") for path in untold]
+    word = _mask if kind == "cracks" else _class
+    rows = [(path, word(path)) for path in told] + [(path, "") for path in untold]
     with Path(job.params["path"]).open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(("filepath", "label"))
-        table.writerows((path.relative_to(folder).as_posix(), label) for path, label in rows)
+        table.writerow(("filepath", "mask" if kind == "cracks" else "label"))
+        table.writerows((path.relative_to(folder).as_posix(), said) for path, said in rows)
     return {"drawn": len(rows)}
+
+
+def _class(path: Path) -> str:
+    return path.parent.name
+
+
+def _mask(path: Path) -> str:
+    """Where the mask of a drawn crack lies, from the folder of the table."""
+    return (Path("labelled") / "masks" / f"{path.stem}.png").as_posix()

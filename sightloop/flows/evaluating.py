@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +9,10 @@ from pathlib import Path
 from sightloop.core.entities import Job, Json, Project, User
 from sightloop.core.errors import Rejected
 from sightloop.core.ports import Report
-from sightloop.flows import layouts, outcomes
+from sightloop.flows import cases, outcomes
 from sightloop.flows.access import project_for
 from sightloop.flows.bundle_cache import predictor
-from sightloop.flows.judging import Case, judge, score, test_side
+from sightloop.flows.judging import judge, score
 from sightloop.flows.services import Services
 from sightloop.store import jobs, projects, versions
 
@@ -45,7 +44,7 @@ def start(
         found = versions.get(db, project.id, version)
     params: Json = {"version": found.number, "version_id": found.id}
     if path is not None:
-        with _labelled(project, path):
+        with cases.at(path, project):
             params |= {"path": str(path.absolute()), "discard": discard}
     with services.db.begin() as db:
         return jobs.enqueue(
@@ -62,42 +61,22 @@ def run(services: Services, job: Job, report: Report) -> Json:
     with services.db.connect() as db:
         project = projects.get(db, job.project_id or "")
         version = versions.by_id(db, job.params["version_id"])
-    with _cases(services, job, project=project) as cases:
-        judged = judge(predictor(services, version.bundle), cases, classes=project.classes, report=report)
-    figures = score(judged, project=project)
+    with _cases(services, job, project=project) as judging:
+        judged = judge(predictor(services, version.bundle), judging, project=project, report=report)
+    figures = score(judged)
     with services.db.begin() as db:
-        outcomes.keep(db, outcomes.answers(judged), project=project, version=version, at=services.clock())
+        outcomes.keep(db, judged.said(), project=project, version=version, at=services.clock())
     return {"evaluation": {"project": project.name, "model_version": version.number, **figures}}
 
 
 @contextmanager
-def _cases(services: Services, job: Job, *, project: Project) -> Iterator[Sequence[Case]]:
+def _cases(services: Services, job: Job, *, project: Project) -> Iterator[Sequence[cases.Case]]:
     if "path" in job.params:
-        with _labelled(project, Path(job.params["path"])) as layout:
-            yield [_case(layout, item) for item in layout.items if item.label is not None]
+        with cases.at(Path(job.params["path"]), project) as listed:
+            yield listed
         return
-    cases = test_side(services, project)
-    if not cases:
+    found = cases.held_out(services, project)
+    if not found:
         hint = "Label more pictures: about a fifth of them is kept for judging."
         raise Rejected(f"project {project.name!r} has no labelled picture on its test side.", hint=hint)
-    yield cases
-
-
-@contextmanager
-def _labelled(project: Project, path: Path) -> Iterator[layouts.Layout]:
-    """What lies at `path`, if all of its classes are the project's."""
-    with layouts.look(path) as layout:
-        strange = sorted(set(layout.classes) - set(project.classes))
-        if strange or not layout.classes:
-            but = f" but {strange[0]!r}" if strange else ""
-            raise Rejected(
-                f"{path.name!r} has no labelled pictures of project {project.name!r}{but}.",
-                hint=f"Classes: {', '.join(project.classes)}.",
-            )
-        yield layout
-
-
-def _case(layout: layouts.Layout, item: layouts.Item) -> Case:
-    assert item.label is not None
-    group = item.site or hashlib.sha256(item.where.encode()).hexdigest()
-    return Case(lambda: layout.read(item.where), item.label, group)
+    yield found

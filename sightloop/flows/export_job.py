@@ -10,7 +10,7 @@ from sightloop.core.entities import Job, Json, User
 from sightloop.core.errors import Conflict, Missing
 from sightloop.core.ids import new_id
 from sightloop.core.ports import Report
-from sightloop.flows import exporting
+from sightloop.flows import export_forms, exporting
 from sightloop.flows.access import OPERATOR, project_for
 from sightloop.flows.filtering import filters
 from sightloop.flows.jobs import show
@@ -21,15 +21,16 @@ STEPS = ("export",)
 KEPT = 86_400.0  # seconds after the job's end
 
 
-def start(services: Services, *, user: User, name: str, chosen: Mapping[str, Any]) -> Job:
-    """Queue the export of the pictures that `chosen` (filters by name) leaves.
+def start(services: Services, *, user: User, name: str, chosen: Mapping[str, Any], form: str = "") -> Job:
+    """Queue the export of the pictures that `chosen` (filters by name) leaves; `form` as for `exporting.stream`.
 
     Raises:
-        Rejected: there is no such filter.
+        Rejected: there is no such filter or form.
     """
     project = project_for(services, user=user, name=name, action="export")
     filters(chosen)
-    params = {"filters": dict(chosen)}
+    export_forms.check(form, task=project.task)
+    params = {"filters": dict(chosen), "format": form}
     with services.db.begin() as db:
         return jobs.enqueue(
             db, kind="export", steps=STEPS, params=params, project_id=project.id, created_by=user.id, heavy=False
@@ -45,6 +46,7 @@ def run(services: Services, job: Job, report: Report) -> Json:
         name=job.project_id or "",
         path=draft,
         filters=filters(job.params["filters"]),
+        form=job.params.get("format", ""),
         report=report,
     )
     target = _file(services, job.id)

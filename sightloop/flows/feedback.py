@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sightloop.core.entities import Image, User
+from sightloop.core.entities import Image, Project, User
+from sightloop.flows import drawing
 from sightloop.flows.access import image_for
 from sightloop.flows.services import Services
 from sightloop.store import changes, doubts, images
@@ -17,7 +18,9 @@ def feedback(services: Services, *, user: User, image_id: str, satisfied: bool, 
         Rejected: satisfied, but nothing is shown that could be verified.
         Conflict: satisfied, but somebody changed the image since `revision`; carries the current value.
     """
-    asked, _ = image_for(services, user=user, image_id=image_id, action="label")
+    asked, project = image_for(services, user=user, image_id=image_id, action="label")
+    if satisfied and project.task == "segment":
+        return _accepted(services, project, asked, user=user, revision=revision)
     with services.db.begin() as db:
         if not satisfied:
             return doubts.add(db, asked, by=user.id)
@@ -25,3 +28,13 @@ def feedback(services: Services, *, user: User, image_id: str, satisfied: bool, 
         if image.verified and not doubts.stands(db, image_id):
             return image
         return images.verify(db, image, by=user.id, revision=revision)
+
+
+def _accepted(services: Services, project: Project, asked: Image, *, user: User, revision: int | None) -> Image:
+    """The model's mask taken for right, unless it was before."""
+    with services.db.connect() as db:
+        if asked.verified and not doubts.stands(db, asked.id):
+            return asked
+    word, drawn = drawing.accepted(services, project, asked)
+    with services.db.begin() as db:
+        return images.relabel(db, asked, value=word, action="verify", by=user.id, revision=revision, drawn=drawn)

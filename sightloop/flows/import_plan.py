@@ -6,44 +6,60 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sightloop.core.entities import UNKNOWN, Json, Project, Side
+from sightloop.core.entities import NOTHING, UNKNOWN, Json, Project, Side
 from sightloop.core.errors import Rejected
 from sightloop.flows import layouts
 from sightloop.flows.intake import Draft
 from sightloop.flows.layouts import Item, Layout
 from sightloop.flows.projects import check_classes
 from sightloop.flows.services import Services
+from sightloop.flows.sketches import Sketch
 from sightloop.store import projects
 
 HELD_OUT_FIRST: dict[Side | None, int] = {"test": 0, "calibration": 1, "train": 2, "none": 3, None: 4}
 LISTED = 1000  # files named in a plan; the counts are complete
+SEEN_LATER = "Which classes the masks have is known once they are read."
 
 
 def plan(project: Project, path: Path) -> Json:
     """What importing `path` would do, from names alone: no picture is opened and nothing is written.
 
     Returns {source, layout, pictures, labelled, classes {name: n}, new_classes, closed, splits {side: {class: n}},
-    sites, skipped_count, skipped [{path, reason}]}.
+    sites, skipped_count, skipped [{path, reason}]}. Where the project segments, `classes` counts the pictures that have
+    each of them, and is empty where `classes_note` says that only reading the masks will tell; `masks` counts them, and
+    `notes_count` and `notes` [{path, reason}] are of pictures that come without one.
 
     Raises:
         Missing, BadArchive, Rejected: as `layouts.look`.
     """
-    with layouts.look(path) as layout:
+    with layouts.look(path, task=project.task) as layout:
         spelled = spelling(project, layout)
-        classes = Counter(spelled[item.label] for item in layout.items if item.label is not None)
+        classes: Counter[str] = Counter()
+        for name, count in layout.classes.items():
+            classes[spelled[name]] += count
         return {
             "source": path.name,
             "layout": layout.kind,
             "pictures": len(layout.items),
-            "labelled": sum(classes.values()),
+            "labelled": sum(item.label is not None or item.mask is not None for item in layout.items),
+            **(_masks(layout) if layout.draw else {}),
             "classes": dict(classes),
-            "new_classes": [name for name in classes if name not in (*project.classes, UNKNOWN)],
+            "new_classes": _fresh(project, spelled.values()),
             "closed": bool(project.classes),
-            "splits": _per_side(layout.items, spelled),
+            "splits": _per_side(layout, spelled),
             "sites": len({item.site for item in layout.items if item.site}),
             "skipped_count": len(layout.skipped),
             "skipped": [{"path": skip.where, "reason": skip.reason} for skip in layout.skipped[:LISTED]],
         }
+
+
+def _masks(layout: Layout) -> Json:
+    return {
+        "masks": sum(item.mask is not None for item in layout.items),
+        **({} if layout.counts is not None else {"classes_note": SEEN_LATER}),
+        "notes_count": len(layout.notes),
+        "notes": [{"path": note.where, "reason": note.reason} for note in layout.notes[:LISTED]],
+    }
 
 
 def check_new_classes(found: Json, project: Project, *, agreed: bool) -> None:
@@ -58,21 +74,27 @@ def check_new_classes(found: Json, project: Project, *, agreed: bool) -> None:
             f"{', '.join(fresh[:20])}.",
             hint="Rename the folders, or agree to new classes (--new-classes).",
         )
-    check_classes((*project.classes, *fresh))
+    check_classes((*project.classes, *fresh), task=project.task)
 
 
 def spelling(project: Project, layout: Layout) -> dict[str, str]:
     """Each class as written → as the project spells it: case does not make another class."""
     known = {name.casefold(): name for name in (*project.classes, UNKNOWN)}
-    return {name: known.setdefault(name.casefold(), name) for name in layout.classes}
+    return {name: known.setdefault(name.casefold(), name) for name in layout.used}
 
 
-def _per_side(items: Iterable[Item], spelled: dict[str, str]) -> Json:
+def _per_side(layout: Layout, spelled: dict[str, str]) -> Json:
     found: dict[str, Counter[str]] = {}
-    for item in items:
+    for item in layout.items:
         if item.side is not None:
-            found.setdefault(item.side, Counter())[spelled[item.label] if item.label else ""] += 1
+            found.setdefault(item.side, Counter())[_word(layout, item, spelled)] += 1
     return {side: dict(counts) for side, counts in found.items()}
+
+
+def _word(layout: Layout, item: Item, spelled: dict[str, str]) -> str:
+    if layout.draw is not None:
+        return "with a mask" if layout.has_mask(item) else ""
+    return spelled[item.label] if item.label else ""
 
 
 def grow(services: Services, project: Project, names: Iterable[str]) -> tuple[Project, Sequence[str]]:
@@ -86,11 +108,12 @@ def grow(services: Services, project: Project, names: Iterable[str]) -> tuple[Pr
     with services.db.begin() as db:
         current = projects.get(db, project.id)
         fresh = _fresh(current, names)
-        return projects.update(db, current, classes=check_classes((*current.classes, *fresh))), fresh
+        return projects.update(db, current, classes=check_classes((*current.classes, *fresh), task=current.task)), fresh
 
 
 def _fresh(project: Project, names: Iterable[str]) -> list[str]:
-    return [name for name in dict.fromkeys(names) if name not in (*project.classes, UNKNOWN)]
+    own = (*project.classes, UNKNOWN, *((NOTHING,) if project.task == "segment" else ()))
+    return [name for name in dict.fromkeys(names) if name not in own]
 
 
 def drafts(layout: Layout, project: Project, *, site: str | None) -> list[Draft]:
@@ -101,9 +124,16 @@ def drafts(layout: Layout, project: Project, *, site: str | None) -> list[Draft]
         Draft(
             where=item.where,
             name=item.name,
-            label=spelled[item.label] if item.label is not None else None,
+            label=spelled.get(item.label, item.label) if item.label is not None else None,
             side=item.side,
             site=item.site or site,
+            sketch=_sketch(layout, item, project.classes),
         )
         for item in ordered
     ]
+
+
+def _sketch(layout: Layout, item: Item, classes: Sequence[str]) -> Sketch | None:
+    if item.mask is None:
+        return None
+    return Sketch(item.mask, lambda size: layout.mask_of(item, classes=classes, size=size))

@@ -10,6 +10,7 @@ from sightloop.core.entities import Image, Json, Side
 from sightloop.flows.intake import Draft
 from sightloop.flows.layouts import Layout
 from sightloop.flows.services import Services
+from sightloop.flows.skipping import Skipped
 from sightloop.measure import leaks
 from sightloop.store import changes, images, imports
 
@@ -32,8 +33,10 @@ def write(
     Args:
         contents: path → SHA-256 of every file that could be read.
 
-    Returns {import_id, layout, total, stored, duplicate, failed, classes, failures, skipped_count, skipped, at_odds,
-    leaks}: `at_odds` are labels that differ from the word that stands, `leaks` is None below two pictures.
+    Returns {import_id, layout, total, stored, duplicate, failed, classes, failures, skipped_count, skipped,
+    notes_count, notes, at_odds, leaks}: `at_odds` are labels that differ from the word that stands, `leaks` is None
+    below two pictures. Of a data set of masks also {masks}: how many were taken, empty ones too; a refused one is in
+    `skipped`, and what was decided to read one, or which picture had none, in `notes`.
     """
     known = _images(services, project_id, contents)
     rows = [_row(draft, known[draft.where]) for draft in drafts if draft.where in known]
@@ -42,20 +45,42 @@ def write(
         _mark(services, project_id, found, known=known)
     with services.db.connect() as db:
         fates = imports.report(db, import_id)
+        refused, notes = _remarks(imports.remarks(db, import_id), drafts)
+    skipped, notes = [*_listed(layout.skipped), *refused], [*_listed(layout.notes), *notes]
     report: Json = {
         "import_id": import_id,
         "layout": layout.kind,
         "total": len(drafts),
         **{name: fates[name] for name in ("stored", "duplicate", "failed", "failures")},
+        **({"masks": sum(fates["labels"].values())} if layout.draw else {}),
         "classes": dict(Counter(row.label for row in rows if row.label is not None)),
-        "skipped_count": len(layout.skipped),
-        "skipped": [{"path": skip.where, "reason": skip.reason} for skip in layout.skipped[:LISTED]],
+        "skipped_count": len(skipped),
+        "skipped": skipped[:LISTED],
+        "notes_count": len(notes),
+        "notes": notes[:LISTED],
         "at_odds": _at_odds(drafts, known)[:LISTED],
         "leaks": {**found, "held_out": held_out(rows, found)} if found else None,
     }
     with services.db.begin() as db:
         imports.finish(db, import_id, detail=report)
     return report
+
+
+def _listed(skipped: Iterable[Skipped]) -> list[Json]:
+    return [{"path": one.where, "reason": one.reason} for one in skipped]
+
+
+def _remarks(said: Iterable[tuple[str, bool, str]], drafts: Sequence[Draft]) -> tuple[list[Json], list[Json]]:
+    """Masks that were refused, and notes on those that were taken."""
+    masks = {draft.where: draft.sketch.where for draft in drafts if draft.sketch}
+    refused, notes = [], []
+    for path, taken, sentence in said:
+        if taken:
+            notes.append({"path": masks.get(path, path), "reason": sentence})
+        else:
+            reason = f"{sentence} Its picture {path} comes without a label."
+            refused.append({"path": masks.get(path, path), "reason": reason})
+    return refused, notes
 
 
 def _images(services: Services, project_id: str, contents: Mapping[str, str]) -> dict[str, Image]:
@@ -73,7 +98,7 @@ def _row(draft: Draft, image: Image) -> leaks.Row:
         pixel_hash=image.pixel_hash,
         phash=int(image.phash, 16) if image.phash else None,
         side=draft.side or image.side,
-        label=draft.label,
+        label=image.label if draft.sketch else draft.label,
         group=image.group_id or image.id,
     )
 

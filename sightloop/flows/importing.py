@@ -63,7 +63,7 @@ def run(services: Services, job: Job, report: Report) -> Json:
     if job.params.get("dry_run"):
         found = import_plan.plan(project, path)
     else:
-        with layouts.look(path) as layout:
+        with layouts.look(path, task=project.task) as layout:
             found = _import(services, job, report, project=project, layout=layout)
         view.sync(services, project.id)
     return {"import": found}

@@ -9,6 +9,7 @@ from sightloop.flows.services import Services
 from sightloop.measure import insights as measures
 from sightloop.store import images, tallies
 from sightloop.store.images import Filters
+from sightloop.tasks import TASKS
 
 MAX_SAMPLES = 24
 
@@ -18,14 +19,16 @@ def insights(services: Services, *, user: User, project: str) -> Json:
 
     Returns:
         As `store.tallies.summary`, with "shown" [{class, side, source, n}] for what the product shows, "classes" for
-        the names of the project's classes, and "dimensions" as `measure.insights.sizes`.
+        the names that a person may give (where masks are drawn, "nothing" too), and "dimensions" as
+        `measure.insights.sizes`.
     """
     target = project_for(services, user=user, name=project, action="view")
     with services.db.connect() as db:
         summary = tallies.summary(db, target.id)
     dimensions = measures.sizes(summary.pop("widths"), summary.pop("heights"))
     shown = summary.pop("classes")
-    return {**summary, "shown": shown, "dimensions": dimensions, "classes": list(target.classes)}
+    words = TASKS[target.task].words(target.classes)
+    return {**summary, "shown": shown, "dimensions": dimensions, "classes": list(words)}
 
 
 def class_samples(services: Services, *, user: User, project: str, shown: str, limit: int = 8) -> list[Image]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sightloop import telemetry
-from sightloop.core.entities import Answer, Image, Json, Progress, Project, Side
+from sightloop.core.entities import Answer, Image, Progress, Project
 from sightloop.core.errors import BadImage, Overloaded, Rejected
-from sightloop.core.ids import new_id
 from sightloop.core.ports import Report
-from sightloop.flows.answer import prediction, with_issues
-from sightloop.flows.naming import file_title
+from sightloop.flows import drafts, sketches
+from sightloop.flows.drafts import Draft as Draft
+from sightloop.flows.drafts import Loaded, Taken
+from sightloop.flows.drafts import Whole as Whole
 from sightloop.flows.services import Services
 from sightloop.store import images, imports
 
@@ -27,48 +28,12 @@ BATCH_BYTES = 64 << 20
 PATIENCE = 600.0  # seconds a picture may wait for a core: nobody stands at the door
 BLOB_THREADS = 4
 
-Fate = Literal["stored", "duplicate", "failed"]
 
-
-@dataclass(frozen=True)
-class Draft:
-    """One picture to take in; `by` is the user id whose word `label` is, `created_at` None means now."""
-
-    where: str
-    name: str
-    label: str | None = None
-    side: Side | None = None
-    site: str | None = None
-    by: str | None = None
-    created_at: float | None = None
-    meta: Json = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A draft with its bytes, or with the reason why there are none."""
-
-    draft: Draft
-    data: bytes = b""
-    sha256: str = ""
-    reason: str | None = None
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What became of one draft."""
-
-    draft: Draft
-    fate: Fate
-    image: Image | None = None
-    reason: str | None = None
-
-
-def batches(drafts: Sequence[Draft], read: Callable[[str], bytes]) -> Iterator[list[Loaded]]:
+def batches(wanted: Sequence[Draft], read: Callable[[str], bytes]) -> Iterator[list[Loaded]]:
     """Read drafts in order, at most 64 and about 64 MiB at a time, so that memory stays flat."""
     batch: list[Loaded] = []
     size = 0
-    for draft in drafts:
+    for draft in wanted:
         one = _load(draft, read)
         batch.append(one)
         size += len(one.data)
@@ -77,16 +42,6 @@ def batches(drafts: Sequence[Draft], read: Callable[[str], bytes]) -> Iterator[l
             batch, size = [], 0
     if batch:
         yield batch
-
-
-@dataclass(frozen=True)
-class Whole:
-    """The import that batches belong to; `by` is the user id who asked for it."""
-
-    project: Project
-    import_id: str
-    source: str
-    by: str | None
 
 
 def take_all(
@@ -114,8 +69,8 @@ def take_all(
 def take(services: Services, whole: Whole, *, batch: Sequence[Loaded]) -> list[Taken]:
     """Store one batch in one transaction; a bad picture is one failed row and never fails the others.
 
-    Bytes the project has already are not stored again, but their label is taken where nobody said anything yet; a
-    picture whose stored label differs keeps it.
+    Bytes the project has already are not stored again, but their label or mask is taken where nobody said anything
+    yet; a picture whose stored label differs keeps it. A mask that is refused leaves its picture without a label.
     """
     project = whole.project
     good = _first_of_each(one for one in batch if one.reason is None)
@@ -124,50 +79,68 @@ def take(services: Services, whole: Whole, *, batch: Sequence[Loaded]) -> list[T
     answers = _decode(services, project, [one for sha, one in good.items() if sha not in known])
     fresh = {sha: answer for sha, answer in answers.items() if isinstance(answer, Answer)}
     _keep_bytes(services, [good[sha] for sha in fresh], fresh)
+    batch = _drawn(services, project, batch, fresh=fresh, known=known)
+    new = _first_of_each(one for one in batch if one.sha256 in fresh)
+    rows = {sha: drafts.row(services, one, whole, answer=fresh[sha]) for sha, one in new.items()}
     with services.db.begin() as db:
-        images.hold_blobs(db, fresh)
-        for sha in fresh:
-            if not services.blobs.has(sha):  # a purge of the same bytes came between our look and our row
-                services.blobs.put(good[sha].data)
-        rows = _write(services, db, whole, batch=batch, answers=fresh)
-        taken = _fates(batch, rows, answers)
-        imports.add_items(db, whole.import_id, [_item(one) for one in taken])
+        _hold(services, db, batch, new)
+        stored = _write(services, db, whole, batch=batch, rows=rows)
+        taken = _fates(batch, stored, answers)
+        imports.add_items(db, whole.import_id, [one.item() for one in taken])
     for one in taken:
         telemetry.count_upload(one.fate)
     return taken
 
 
+def _drawn(
+    services: Services,
+    project: Project,
+    batch: Sequence[Loaded],
+    *,
+    fresh: Mapping[str, Answer],
+    known: Mapping[str, str],
+) -> list[Loaded]:
+    """The batch with its masks drawn: of new pictures, and of known ones that nobody said anything of."""
+    if not any(one.draft.sketch for one in batch):
+        return list(batch)
+    with services.db.connect() as db:
+        there = {image.sha256: image for image in images.many(db, list(known.values())) if image.label is None}
+    wanted: dict[str, sketches.Wanted] = {}
+    for one in batch:
+        facts, image = fresh[one.sha256].facts if one.sha256 in fresh else None, there.get(one.sha256)
+        height, width = (facts.height, facts.width) if facts else (image.height, image.width) if image else (None, None)
+        if one.draft.sketch and height is not None and width is not None:
+            wanted[one.draft.where] = sketches.Wanted(one.draft.sketch, (height, width), image)
+    strokes = sketches.draw(services, project, wanted)
+    return [replace(one, stroke=strokes.get(one.draft.where)) for one in batch]
+
+
+def _hold(services: Services, db: Connection, batch: Sequence[Loaded], new: Mapping[str, Loaded]) -> None:
+    """Keep a purge off these bytes until the transaction ends; those that one took since our look are put back."""
+    held = {sha: one.data for sha, one in new.items()}
+    held |= {one.drawn.mask: one.stroke.data for one in batch if one.stroke and one.drawn and one.drawn.mask}
+    images.hold_blobs(db, held)
+    for sha, data in held.items():
+        if not services.blobs.has(sha):
+            services.blobs.put(data)
+
+
 def _write(
-    services: Services, db: Connection, whole: Whole, *, batch: Sequence[Loaded], answers: Mapping[str, Answer]
+    services: Services, db: Connection, whole: Whole, *, batch: Sequence[Loaded], rows: Mapping[str, Answered]
 ) -> dict[str, tuple[Image, bool]]:
     """The image of every readable picture by SHA-256, and whether this batch made it."""
     known = images.known(db, whole.project.id, [one.sha256 for one in batch if one.reason is None])
-    wanted = _first_of_each(one for one in batch if one.sha256 in answers or one.sha256 in known)
-    drafts = [_image(services, one, whole, answer=answers.get(sha)) for sha, one in wanted.items()]
-    found = {image.sha256: (image, created) for image, created in images.add_many(db, drafts)}
-    answered = images.apply_answers(
-        db,
-        [_answered(services, whole.project, image, answers[sha]) for sha, (image, created) in found.items() if created],
-    )
-    found.update({image.sha256: (image, True) for image in answered})
-    for speaker, words in _new_words(batch, found, by=whole.by).items():
-        said = images.relabel_many(db, words, action="import", by=speaker)
-        found.update({image.sha256: (image, found[image.sha256][1]) for image in said})
+    wanted = _first_of_each(one for one in batch if one.sha256 in rows or one.sha256 in known)
+    new = [rows[sha][0] if sha in rows else drafts.image(services, one, whole) for sha, one in wanted.items()]
+    found = {image.sha256: (image, created) for image, created in images.add_many(db, new)}
+    answered = [(image, *rows[sha][1:]) for sha, (image, created) in found.items() if created]
+    found.update({image.sha256: (image, True) for image in images.apply_answers(db, answered)})
+    for speaker, said in drafts.new_words(batch, found, by=whole.by).items():
+        words = [(image, one.word) for image, one in said]
+        masks = {image.id: one.drawn for image, one in said if one.drawn}
+        after = images.relabel_many(db, words, action="import", by=speaker, drawn=masks)
+        found.update({image.sha256: (image, found[image.sha256][1]) for image in after})
     return found
-
-
-def _new_words(
-    batch: Sequence[Loaded], found: Mapping[str, tuple[Image, bool]], *, by: str | None
-) -> dict[str | None, list[tuple[Image, str | None]]]:
-    """Labels for pictures that were known already and of which nobody said anything, by who says them."""
-    words: dict[str | None, list[tuple[Image, str | None]]] = {}
-    spoken: set[str] = set()
-    for one in batch:
-        image = found[one.sha256][0] if one.sha256 in found else None
-        if image and one.draft.label is not None and image.label is None and one.sha256 not in spoken:
-            words.setdefault(one.draft.by or by, []).append((image, one.draft.label))
-            spoken.add(one.sha256)
-    return words
 
 
 def _fates(
@@ -181,11 +154,11 @@ def _fates(
         if one.sha256 not in rows:
             refused = answers.get(one.sha256)
             why = refused.message if isinstance(refused, BadImage) else "removed by somebody meanwhile; import again."
-            taken.append(Taken(one.draft, "failed", reason=one.reason or why))
+            taken.append(Taken(one, "failed", reason=one.reason or why))
             continue
         image, created = rows[one.sha256]
         new = created and image.status != "duplicate" and one.sha256 not in met
-        taken.append(Taken(one.draft, "stored" if new else "duplicate", image))
+        taken.append(Taken(one, "stored" if new else "duplicate", image, one.stroke.note if one.stroke else None))
         met.add(one.sha256)
     return taken
 
@@ -240,45 +213,3 @@ def _keep_bytes(services: Services, fresh: Sequence[Loaded], answers: Mapping[st
 
     with ThreadPoolExecutor(BLOB_THREADS) as threads:
         list(threads.map(keep, fresh))
-
-
-def _image(services: Services, one: Loaded, whole: Whole, *, answer: Answer | None) -> Image:
-    facts = answer.facts if answer else None
-    now = services.clock()
-    return Image(
-        id=new_id(),
-        project_id=whole.project.id,
-        sha256=one.sha256,
-        name=file_title(one.draft.name),
-        media_type=facts.media_type if facts else "",
-        size=len(one.data),
-        created_at=one.draft.created_at or now,
-        width=facts.width if facts else None,
-        height=facts.height if facts else None,
-        source=whole.source,
-        site=one.draft.site,
-        captured_at=facts.captured_at if facts else None,
-        uploaded_by=one.draft.by or whole.by,
-        side=one.draft.side or "none",
-        label=one.draft.label,
-        labelled_by=(one.draft.by or whole.by) if one.draft.label is not None else None,
-        labelled_at=now if one.draft.label is not None else None,
-        meta=one.draft.meta,
-    )
-
-
-def _answered(services: Services, project: Project, image: Image, answer: Answer) -> Answered:
-    facts = with_issues(answer.facts, project) if answer.facts else None
-    return image, facts, prediction(services, project, image, answer), answer.embedding
-
-
-def _item(one: Taken) -> imports.Item:
-    """What became of one draft, as a row of its import."""
-    return imports.Item(
-        path=one.draft.where,
-        outcome=one.fate,
-        image_id=one.image.id if one.image else None,
-        side=one.draft.side,
-        label=one.draft.label,
-        reason=one.reason,
-    )

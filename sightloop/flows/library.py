@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from sightloop.core import scale
 from sightloop.core.entities import Image, Json, User
 from sightloop.core.errors import Rejected
 from sightloop.flows.access import image_for, project_for
@@ -52,12 +53,14 @@ def counts(services: Services, *, user: User, project: str) -> Json:
 
 
 def show(services: Services, *, user: User, image_id: str) -> Json:
-    """One picture with its newest prediction."""
-    image, _ = image_for(services, user=user, image_id=image_id, action="view")
+    """One picture with its newest prediction, and its scale in pixels to the millimetre with where that was said."""
+    image, project = image_for(services, user=user, image_id=image_id, action="view")
     with services.db.connect() as db:
         said = images.predictions_of(db, image.id)
     newest = dataclasses.asdict(said[-1]) if said else None
-    return {**dataclasses.asdict(image), "corrected": image.corrected, "prediction": newest}
+    px_per_mm, said_of = scale.effective(image, project)
+    extra = {"corrected": image.corrected, "prediction": newest, "px_per_mm": px_per_mm, "px_per_mm_from": said_of}
+    return {**dataclasses.asdict(image), **extra}
 
 
 def history(services: Services, *, user: User, image_id: str) -> list[Json]:

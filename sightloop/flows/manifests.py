@@ -6,18 +6,19 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 
-from sightloop.core.entities import UNKNOWN, Image, Json, Project, Snapshot
+from sightloop.core.entities import Image, Json, Project, Snapshot
 from sightloop.core.splits import SIDES
 from sightloop.flows.services import Services
 from sightloop.store import images, tallies
 from sightloop.store.database import Connection
+from sightloop.tasks import TASKS
 
 
 def teaching_rows(db: Connection, project: Project) -> list[Json]:
     """One row per picture that a human labelled with one of the project's classes, ordered by image id.
 
-    A row is {"image_id", "sha256", "label", "side", "group", "leaked"}; `leaked` says that an imported data set had
-    the same picture, or a near copy, on its training side too.
+    A row is {"image_id", "sha256", "label", "side", "group", "leaked"} and "mask" where one was drawn; `leaked` says
+    that an imported data set had the same picture, or a near copy, on its training side too.
     """
     return [_row(image) for image in images.stream(db, project.id) if _teaches(image, project)]
 
@@ -37,7 +38,11 @@ def tallied(project: Project, labels: Iterable[Json]) -> dict[str, Counter[str]]
     """As `count` would have them of a snapshot taken now, from the `labels` of `store.tallies.summary`."""
     found: dict[str, Counter[str]] = {side: Counter() for side in SIDES}
     for row in labels:
-        if row["status"] == "ready" and row["side"] in found and row["class"] in project.classes:
+        if (
+            row["status"] == "ready"
+            and row["side"] in found
+            and row["class"] in TASKS[project.task].words(project.classes)
+        ):
             found[row["side"]][row["class"]] = row["n"]
     return found
 
@@ -70,8 +75,7 @@ def _teaches(image: Image, project: Project) -> bool:
         image.status == "ready"
         and image.trashed_at is None
         and image.side in SIDES
-        and image.label != UNKNOWN
-        and image.label in project.classes
+        and image.label in TASKS[project.task].words(project.classes)
     )
 
 
@@ -83,4 +87,5 @@ def _row(image: Image) -> Json:
         "side": image.side,
         "group": image.group_id or image.id,
         "leaked": bool(image.meta.get("leaked")),
+        **({"mask": image.mask} if image.mask else {}),
     }

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from sightloop.core.entities import Json, ModelVersion, Project, Promotion, User
 from sightloop.core.errors import Conflict, Rejected
-from sightloop.flows import registry
+from sightloop.flows import registry, showing
 from sightloop.flows.access import project_for
 from sightloop.flows.bundle_cache import unpacked
 from sightloop.flows.services import Services
 from sightloop.store import names, projects, snapshots, versions
 from sightloop.store.database import Connection
+
+SVG, WEBP = "image/svg+xml", "image/webp"
 
 
 def listing(services: Services, *, user: User, name: str) -> list[Json]:
@@ -41,14 +43,23 @@ def _told(
 
 
 def show(services: Services, *, user: User, name: str, ref: str) -> Json:
-    """One version as in `listing`, with its card, None where its bundle has none, and its snapshot's `counts`."""
+    """One version as in `listing`, with its card, None where its bundle has none, its snapshot's `counts`, and `plots`.
+
+    `plots` are the names that `plot` knows.
+    """
     project = project_for(services, user=user, name=name, action="view")
     with services.db.connect() as db:
         version = versions.get(db, project.id, ref)
         [told] = _told(db, [version], project, newest=versions.all(db, project.id)[0])
         counts = snapshots.get(db, version.snapshot_id).counts if version.snapshot_id else None
     card = unpacked(services, version.bundle) / "card.md"
-    return {**told, "counts": counts, "card": card.read_text() if card.is_file() else None}
+    text = card.read_text() if card.is_file() else None
+    return {
+        **told,
+        "counts": counts,
+        "card": text,
+        "plots": sorted([*_plots(services, version), *showing.kinds(version)]),
+    }
 
 
 def bundle(services: Services, *, user: User, name: str, ref: str) -> tuple[Path, str]:
@@ -59,15 +70,28 @@ def bundle(services: Services, *, user: User, name: str, ref: str) -> tuple[Path
     return services.blobs.path(version.bundle), f"{project.name}-v{version.number}.bundle"
 
 
-def plot(services: Services, *, user: User, name: str, ref: str, plot: str) -> str:
-    """One of a version's plots as SVG text: confusion, roc, curve."""
+def plot(services: Services, *, user: User, name: str, ref: str, plot: str) -> tuple[bytes, str]:
+    """One of a version's plots, such as confusion, curve or worst, and its media type.
+
+    Raises:
+        Rejected: it has no such plot; the hint names those it has.
+        Missing: the pictures that it would show are gone.
+    """
     project = project_for(services, user=user, name=name, action="view")
     with services.db.connect() as db:
         version = versions.get(db, project.id, ref)
-    drawn = {path.stem: path for path in (unpacked(services, version.bundle) / "plots").glob("*.svg")}
+    drawn, sheets = _plots(services, version), showing.kinds(version)
+    if plot in sheets:
+        return showing.sheet(services, project, version, kind=plot), WEBP
     if plot not in drawn:
-        raise Rejected(f"no plot {plot!r}.", hint=f"There are: {', '.join(sorted(drawn)) or 'none'}.")
-    return drawn[plot].read_text()
+        raise Rejected(f"no plot {plot!r}.", hint=f"There are: {', '.join(sorted([*drawn, *sheets])) or 'none'}.")
+    return drawn[plot].read_bytes(), SVG
+
+
+def _plots(services: Services, version: ModelVersion) -> dict[str, Path]:
+    """The files of a version's plots by name."""
+    folder = unpacked(services, version.bundle) / "plots"
+    return {path.stem: path for path in folder.glob("*.svg")}
 
 
 def promote(services: Services, *, user: User, name: str, ref: str, reason: str = "") -> Promotion:

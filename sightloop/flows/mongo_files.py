@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from sightloop.core.entities import UNKNOWN
 from sightloop.core.errors import Missing
 from sightloop.flows import sources
-from sightloop.flows.layouts import is_class_name
+from sightloop.flows.items import is_class_name
 from sightloop.flows.mongo_dump import Picture
 
 FOLDERS = frozenset({"uploads", "organized_images", "organized", "static", "app", "client-side", "images"})

@@ -45,6 +45,8 @@ def stretched(estimate: Json, *, family: str, params: Mapping[str, Any]) -> Json
 def plan(services: Services, *, user: User, name: str, family: str, params: Mapping[str, Any]) -> Json:
     """What a training would be: pictures per side, trainable parameters, seconds and bytes; nothing is queued."""
     found = pictures(services, user=user, name=name)
+    project = project_for(services, user=user, name=name, action="train")
+    family = family or families.usual(project.task)
     return {**found, **estimate(services.weights, family=family, params=params, totals=totals(found))}
 
 

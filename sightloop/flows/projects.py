@@ -7,20 +7,20 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from sightloop.core.entities import UNKNOWN, Json, Project, Role, User
+from sightloop.core.entities import NOTHING, UNKNOWN, Json, Project, Role, User
 from sightloop.core.errors import Conflict, Forbidden, Missing, Rejected
 from sightloop.core.ids import new_id
 from sightloop.core.permissions import allows
 from sightloop.core.recipes import RECIPES, Recipe, check_floor
-from sightloop.core.splits import DEFAULT_RATIOS, check_ratios
+from sightloop.flows import project_settings
 from sightloop.flows.access import project_for, role_in
 from sightloop.flows.services import Services
 from sightloop.store import images, projects, users, versions
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 MAX_CLASSES = 1000
+MAX_MASK_CLASSES = 255  # a mask has a byte for each pixel
 MAX_CLASS_LENGTH = 100
-WHOLE_NUMBERS = {"trash_days": (1, 3650), "min_samples_for_retraining": (1, 1_000_000)}  # settings and their ranges
 
 
 def create(
@@ -58,7 +58,7 @@ def _draft(services: Services, *, user: User, name: str, recipe: Recipe, title: 
         title=title or name,
         task=recipe.task,
         recipe=recipe.name,
-        classes=check_classes(classes or recipe.classes),
+        classes=check_classes(classes or recipe.classes, task=recipe.task),
         floor=recipe.floor,
         settings=dict(recipe.settings),
         created_by=user.id,
@@ -66,18 +66,20 @@ def _draft(services: Services, *, user: User, name: str, recipe: Recipe, title: 
     )
 
 
-def check_classes(classes: Sequence[str]) -> tuple[str, ...]:
+def check_classes(classes: Sequence[str], *, task: str) -> tuple[str, ...]:
     """The classes as a tuple.
 
     Raises:
-        Rejected: too many, one twice, an empty or overlong name, or the reserved word "unknown".
+        Rejected: too many, one twice, an empty or overlong name, or a reserved word: "unknown", of masks "nothing" too.
     """
-    if len(classes) > MAX_CLASSES:
-        raise Rejected(f"{len(classes)} classes are too many.", hint=f"At most {MAX_CLASSES}.")
+    segments = task == "segment"
+    most, reserved = (MAX_MASK_CLASSES, (UNKNOWN, NOTHING)) if segments else (MAX_CLASSES, (UNKNOWN,))
+    if len(classes) > most:
+        raise Rejected(f"{len(classes)} classes are too many.", hint=f"At most {most}.")
     for name in classes:
-        if not name.strip() or len(name) > MAX_CLASS_LENGTH or name == UNKNOWN or not name.isprintable():
+        if not name.strip() or len(name) > MAX_CLASS_LENGTH or name in reserved or not name.isprintable():
             raise Rejected(
-                f"class name {name!r} does not fit.", hint=f"1..{MAX_CLASS_LENGTH} characters, not 'unknown'."
+                f"class name {name!r} does not fit.", hint=f"1..{MAX_CLASS_LENGTH} characters, not {reserved[-1]!r}."
             )
         if list(classes).count(name) > 1:
             raise Rejected(f"class {name!r} is named twice.", hint="Name each class once.")
@@ -129,7 +131,7 @@ def update(
     with services.db.begin() as db:
         project = projects.update(db, project, **changes)
         if "floor" in changes:
-            images.refloor(db, project.id, floor=project.floor, classes=project.classes, by=user.id)
+            project_settings.refloor(db, project, by=user.id)
     return project
 
 
@@ -151,26 +153,11 @@ def _changes(
         gone = set(project.classes) - set(classes)
         if gone:
             raise Rejected(f"class {sorted(gone)[0]!r} would vanish.", hint="Classes can be added, not removed.")
-        changes["classes"] = check_classes(classes)
+        changes["classes"] = check_classes(classes, task=project.task)
     if settings is not None:
-        _check_settings(settings)
+        project_settings.check(settings)
         changes["settings"] = {**project.settings, **settings}
     return changes
-
-
-def _check_settings(settings: Mapping[str, Any]) -> None:
-    """Raise Rejected where a setting that something here obeys is of another kind than it should be."""
-    for name, (low, high) in WHOLE_NUMBERS.items():
-        value = settings.get(name, low)
-        if type(value) is not int or not low <= value <= high:
-            raise Rejected(f"{name} {value!r} does not fit.", hint=f"Use a whole number from {low} to {high}.")
-    ratios = settings.get("ratios", DEFAULT_RATIOS)
-    if not isinstance(ratios, list | tuple) or [type(one) in (int, float) for one in ratios] != [True] * 3:
-        raise Rejected(f"split ratios {ratios!r} are not three numbers.", hint="For example 0.7, 0.1, 0.2.")
-    check_ratios((ratios[0], ratios[1], ratios[2]))
-    by_site = settings.get("group_by_site", True)
-    if not isinstance(by_site, bool):
-        raise Rejected(f"group_by_site {by_site!r} is neither true nor false.")
 
 
 def members(services: Services, *, user: User, name: str) -> list[Json]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,17 +15,19 @@ from sightloop.flows.filtering import check_limit
 from sightloop.flows.likeness import READY, comparable
 from sightloop.flows.services import Services
 from sightloop.measure import choosing
-from sightloop.store import doubts, filtering, images
+from sightloop.store import doubts, filtering, images, labelled
 from sightloop.store.database import Connection
 from sightloop.store.filtering import Outline
 
-By = Literal["uncertain", "unusual", "diverse"]
+By = Literal["uncertain", "unusual", "diverse", "disagreement"]
 MAX_REVIEW = 500
 POOL = 2000  # the least sure, among which the different ones are sought
 CENTRES = 1000  # verified pictures from which these must differ
 DOUBTED = "somebody was not satisfied"
 NOTHING_LEFT = "Every picture has been verified."
 ALONE = "There is no other answered picture to compare with."
+NO_MASKS = "Only projects that segment compare masks of people with the model's."
+AGREED = "Every mask that a person drew is the model's too, or no model has answered yet."
 NO_PICTURES = "There are no pictures to review; upload some."
 
 
@@ -63,7 +66,8 @@ def review(
     """The pictures to look at next, in an order that depends on the pictures, what was said of them, and `seed` alone.
 
     Doubted pictures come first. Then "uncertain" takes the least sure answers, "unusual" the pictures least like the
-    others, "diverse" among the least sure those least like what was verified and like one another.
+    others, "diverse" among the least sure those least like what was verified and like one another. "disagreement" looks
+    again at labelled pictures: where a person's mask and the model's overlap least.
     """
     check_limit(limit, most=MAX_REVIEW)
     target = project_for(services, user=user, name=project, action="label")
@@ -72,11 +76,16 @@ def review(
         first = doubts.standing(db, target.id)[:limit]
         doubted = set(first)
         rest = [one for one in ready if not one.verified and one.id not in doubted]
-        chosen = _choose(db, target, by=by, ready=ready, rest=rest, limit=limit - len(first), seed=seed)
+        if by == "disagreement":
+            again = {one.id for one in ready if one.verified and one.id not in doubted}
+            chosen = _disagreed(db, target, among=again, limit=limit - len(first))
+        else:
+            chosen = _choose(db, target, by=by, ready=ready, rest=rest, limit=limit - len(first), seed=seed)
         found = images.many(db, [*first, *chosen.scores])
     items = [_candidate(one, by=by, score=chosen.scores.get(one.id)) for one in found]
     verified = sum(one.verified for one in ready)
-    reason = None if items else _reason(ready, rest) or chosen.reason or ALONE
+    nothing_left = None if by == "disagreement" else _reason(ready, rest)
+    reason = None if items else nothing_left or chosen.reason or ALONE
     return Review(items, by, len(ready) - verified, verified, len(ready), reason)
 
 
@@ -131,9 +140,19 @@ def _diverse(
     return _Choice({pool.ids[row]: float(far) for row, far in zip(picked, distances, strict=True)}, pool.reason)
 
 
+def _disagreed(db: Connection, project: Project, *, among: AbstractSet[str], limit: int) -> _Choice:
+    """Of these labelled pictures those whose two masks overlap least, in that order."""
+    if project.task != "segment":
+        return _Choice({}, NO_MASKS)
+    found = [(name, 1 - dice) for name, dice in labelled.disagreeing(db, project.id).items() if name in among]
+    return _Choice(dict(found[:limit]), AGREED)
+
+
 def _candidate(image: Image, *, by: By, score: float | None) -> Candidate:
     if score is None:
         return Candidate(image, 1.0, DOUBTED)
+    if by == "disagreement":
+        return Candidate(image, score, f"the person's mask and the model's overlap by {1 - score:.2f} of 1 (Dice)")
     if by == "diverse" and score >= choosing.FARTHEST:
         return Candidate(image, score, "nothing is verified yet, and the model is least sure of this one")
     if by != "uncertain":

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from sightloop.core.entities import Job, Json, Progress, Project, Snapshot
+from sightloop.core.entities import NOTHING, Job, Json, Progress, Project, Snapshot
 from sightloop.core.errors import Rejected
 from sightloop.core.ids import new_id
 from sightloop.core.ports import Report
@@ -46,6 +46,13 @@ def _keep(services: Services, *, project: Project, rows: Sequence[Json], counts:
 
 def _check(project: Project, counts: Json) -> None:
     learnable = counts["train"]
+    if project.task == "segment":
+        if not set(learnable) - {NOTHING}:
+            raise Rejected(
+                f"project {project.name!r} has no training picture with a mask.",
+                hint="Draw one, or import images/ and masks/; about a fifth of the pictures is kept for judging.",
+            )
+        return
     if len(learnable) < MIN_CLASSES:
         has = ", ".join(f"{name}: {learnable.get(name, 0)}" for name in project.classes) or "no class at all"
         raise Rejected(

@@ -20,10 +20,11 @@ STEPS: Mapping[str, str] = {
     "describe": "describing.describe",
     "rescore": "answer.rescore",
     "snapshot": "snapshot.snapshot",
-    "train": "training.train",
+    "train": "fitting.train",
     "evaluate": "assessing.evaluate",  # of a training: the bundle it made
     "register": "registering.register",
     "judge": "evaluating.run",  # of an evaluation: a version that is in the registry
+    "agree": "agreeing.agree",  # people's masks with the model's, at a new threshold
     "export": "export_job.run",
     "backup": "backup.run",
     "check": "checking.run",

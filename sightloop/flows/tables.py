@@ -1,4 +1,4 @@
-"""Read a CSV or JSONL file that lists pictures: `filepath,label[,split][,site]`, with the usual other column names."""
+"""Read a CSV or JSONL file that lists pictures: `filepath,label[,split][,site][,mask]`, and other usual names."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "split": ("split", "side", "set"),
     "site": ("site", "group", "camera", "patient"),
     "name": ("name", "original_name"),
+    "mask": ("mask", "mask_path", "maskpath", "mask_file", "mask_filepath"),
 }
-HINT = "The first line must name its columns: filepath,label[,split][,site]."
+PATHS = ("filepath", "mask")
+HINT = "The first line must name its columns: filepath,label[,split][,site], or mask in place of label."
 
 
 @dataclass(frozen=True)
 class Row:
-    """One listed picture; `filepath` is as written, absent words are ""."""
+    """One listed picture; `filepath` and `mask` are as written, absent words are ""."""
 
     line: int
     filepath: str
@@ -33,6 +35,7 @@ class Row:
     split: str
     site: str
     name: str
+    mask: str
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,12 @@ def candidates(names: Sequence[str], *, root: str) -> list[str]:
 
 
 def lists_pictures(data: bytes) -> bool:
-    """Whether a table has the two columns that make it a list of labelled pictures."""
+    """Whether a table has the two columns that make it a list of pictures with labels or masks."""
     try:
         first = next(_records("x.jsonl" if data.lstrip()[:1] == b"{" else "x.csv", _text(data)), None)
     except Rejected:
         return False
-    return first is not None and {"filepath", "label"} <= _named(first[1]).keys()
+    return first is not None and {"filepath"} < _named(first[1]).keys() & {"filepath", "label", "mask"}
 
 
 def rows(name: str, data: bytes) -> Table:
@@ -67,15 +70,18 @@ def rows(name: str, data: bytes) -> Table:
     skipped: list[Skipped] = []
     for line, record in _records(name, _text(data)):
         cells = _named(record)
-        path = cells.get("filepath", "").replace("\\", "/")
-        if not path:
+        if not cells.get("filepath"):
             skipped.append(Skipped(name, f"line {line}: no readable filepath."))
             continue
-        cells["filepath"] = (folder / path).as_posix()
+        cells |= {column: _below(folder, cells[column]) for column in PATHS if cells.get(column)}
         found.append(Row(line, *(cells.get(column, "") for column in COLUMNS)))
     if not found:
         raise Rejected(f"{name!r} lists no picture.", hint=HINT)
     return Table(name=name, rows=tuple(found), skipped=tuple(skipped))
+
+
+def _below(folder: PurePosixPath, path: str) -> str:
+    return (folder / path.replace("\\", "/")).as_posix()
 
 
 def _text(data: bytes) -> str:
@@ -116,6 +122,6 @@ def _named(record: Mapping[str, object]) -> dict[str, str]:
     for column, names in COLUMNS.items():
         for name in names:
             if given.get(name) is not None:
-                cells[column] = str(given[name]).strip() if column == "filepath" else clean(str(given[name]))
+                cells[column] = str(given[name]).strip() if column in PATHS else clean(str(given[name]))
                 break
     return cells

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sightloop.core.entities import Json, ModelVersion, Project, User
+from sightloop.core.entities import NOTHING, Json, ModelVersion, Project, User
 from sightloop.core.splits import SIDES
 from sightloop.flows import manifests
 from sightloop.flows.access import project_for
@@ -12,6 +12,7 @@ from sightloop.flows.services import Services
 from sightloop.flows.snapshot import MIN_CLASSES
 from sightloop.store import labelled, snapshots, tallies, versions
 from sightloop.store.database import Connection
+from sightloop.tasks import TASKS
 
 WANTED = 50
 
@@ -23,24 +24,28 @@ def teaching(services: Services, *, user: User, project: str) -> Json:
     reason}: `unused` are labelled pictures that neither teach nor judge (said to be `unknown`, exact copies, unreadable
     ones, those between two sides); `new_since_live` counts pictures labelled since the live version's snapshot (all of
     them where there is none), whichever side they are on; `reason` says what is missing where `ready` is False.
+
+    A project that segments counts masks, and wants corrected ones: those that people drew or brought along.
     """
     target = project_for(services, user=user, name=project, action="view")
     with services.db.connect() as db:
         live = versions.by_id(db, target.live_version_id) if target.live_version_id else None
         counts = tallies.summary(db, target.id)["labels"]
-        said, corrected = labelled.said_since(db, target.id, _since(db, live))
+        said, corrected = said_since(db, target, _learnt_at(db, live))
     sides = manifests.tallied(target, counts)
     totals = {side: sum(sides[side].values()) for side in SIDES}
     everything = sum(row["n"] for row in counts)
-    wanted = int(target.settings.get("min_samples_for_retraining", WANTED))
-    reason = _missing(target, sides["train"]) or _few(live, said=said, wanted=wanted)
+    wanted = wanted_in(target)
+    reason = _missing(target, sides["train"])
+    reason = reason or _few(target, live, counted=counted(target, said, corrected), wanted=wanted)
+    words = TASKS[target.task].words(target.classes)
     return {
         "labelled": everything,
         "teach": totals["train"],
         "calibrate": totals["calibration"],
         "judge": totals["test"],
         "unused": everything - sum(totals.values()),
-        "per_class": [{"name": name, **{side: sides[side][name] for side in SIDES}} for name in target.classes],
+        "per_class": [{"name": name, **{side: sides[side][name] for side in SIDES}} for name in words],
         "new_since_live": said,
         "corrected_since_live": corrected,
         "wanted": wanted,
@@ -49,18 +54,39 @@ def teaching(services: Services, *, user: User, project: str) -> Json:
     }
 
 
-def _since(db: Connection, live: ModelVersion | None) -> float | None:
+def said_since(db: Connection, project: Project, since: float | None) -> tuple[int, int]:
+    """How many pictures people labelled after a time, and how many of them they corrected."""
+    count = labelled.drawn_since if project.task == "segment" else labelled.said_since
+    return count(db, project.id, since)
+
+
+def counted(project: Project, said: int, corrected: int) -> int:
+    """Which of the two makes a further training worth while."""
+    return corrected if project.task == "segment" else said
+
+
+def wanted_in(project: Project) -> int:
+    """How many of those are enough in this project."""
+    return int(project.settings.get("min_samples_for_retraining", WANTED))
+
+
+def _learnt_at(db: Connection, live: ModelVersion | None) -> float | None:
     return snapshots.get(db, live.snapshot_id).created_at if live and live.snapshot_id else None
 
 
 def _missing(project: Project, train: Counter[str]) -> str | None:
+    if project.task == "segment":
+        drawn = sum(n for word, n in train.items() if word != NOTHING)
+        return None if drawn else f"1 mask of {project.name!r} on the training side is needed, and there is none."
     if len(train) >= MIN_CLASSES:
         return None
     has = f"only {next(iter(train))!r} has any" if train else "none has any"
     return f"{MIN_CLASSES} classes of {project.name!r} need labelled training pictures, and {has}."
 
 
-def _few(live: ModelVersion | None, *, said: int, wanted: int) -> str | None:
-    if live is None or said >= wanted:
+def _few(project: Project, live: ModelVersion | None, *, counted: int, wanted: int) -> str | None:
+    if live is None or counted >= wanted:
         return None
-    return f"{said} of {wanted} new labels since version {live.number} learnt: {wanted - said} more are wanted."
+    what = "corrected masks" if project.task == "segment" else "new labels"
+    gap = wanted - counted
+    return f"{counted} of {wanted} {what} since version {live.number} learnt: {gap} more are wanted."

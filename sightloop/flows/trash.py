@@ -65,6 +65,6 @@ def _purge(services: Services, image: Image) -> None:
     """The blob goes inside the transaction, so that no upload of the same bytes slips in between."""
     with services.db.begin() as db:
         images.hold_blobs(db, [image.sha256])
-        unused = images.purge(db, image)
-        if unused:
+        images.hold_blobs(db, images.masks_of(db, image.id))
+        for unused in images.purge(db, image):
             services.blobs.delete(unused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,13 @@ class Outcome:
     outcome: Literal["stored", "duplicate", "failed"]
     image: Image | None
     reason: str | None
+
+
+def incoming(services: Services, *, name: str, data: bytes) -> Incoming:
+    """Bytes that are at hand already, as the finished temp file that `keep` takes."""
+    path = services.blobs.incoming / f"upload-{new_id()}.tmp"
+    path.write_bytes(data)
+    return Incoming(name, path, hashlib.sha256(data).hexdigest(), len(data))
 
 
 def check(services: Services, *, user: User, project: str) -> None:

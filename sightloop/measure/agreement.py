@@ -15,8 +15,13 @@ RESAMPLES = 1000
 Columns = NDArray[np.float64]
 
 
-def share(hits: NDArray[np.bool_], groups: Sequence[str], *, seed: int = 0, resamples: int = RESAMPLES) -> Json | None:
-    """The share of `hits` (n,) as {value, low, high}, resampling whole `groups` (n,); None where there is nothing."""
+def share(
+    hits: NDArray[np.bool_] | Columns, groups: Sequence[str], *, seed: int = 0, resamples: int = RESAMPLES
+) -> Json | None:
+    """The share of `hits` (n,) as {value, low, high}, resampling whole `groups` (n,); None where there is nothing.
+
+    Instead of hits there may be shares of 0..1, whose mean it is then.
+    """
     top = np.asarray(hits, np.float64)[:, None]
     return _shares(top, np.ones_like(top), groups, seed=seed, resamples=resamples)[0]
 

@@ -112,6 +112,42 @@ def curve_svg(history: Sequence[Mapping[str, float]], *, x: str = "epoch") -> st
     return _svg(draw, size=(4.4 * len(panels), 3.4))
 
 
+def histogram_svg(counts: Sequence[int], *, x: str) -> str:
+    """How often a share falls into each of equally wide bins from 0 to 1; `x` is what is shared."""
+    edges = np.linspace(0, 1, len(counts) + 1)
+
+    def draw(figure: Any) -> None:
+        axes = figure.add_subplot()
+        axes.set(xlabel=x, ylabel="pictures", xlim=(0, 1))
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.bar(edges[:-1], counts, width=0.9 * edges[1], align="edge", color=BLUE, alpha=0.75)
+
+    return _svg(draw, size=(4.8, 3.4))
+
+
+def threshold_svg(curve: Sequence[Json], *, at: float) -> str:
+    """Precision, recall and F1 over the threshold, as `measure.overlap.best_threshold` has them; `at` is the one used.
+
+    Args:
+        curve: [{threshold, precision, recall, f1}].
+        at: 0..1, marked by a line.
+    """
+    places = [row["threshold"] for row in curve]
+
+    def draw(figure: Any) -> None:
+        axes = figure.add_subplot()
+        axes.set(xlabel="threshold", ylabel="share of pixels", xlim=(0, 1), ylim=(0, 1.02))
+        for colour, (name, label) in zip(
+            COLOURS, (("f1", "Dice"), ("precision", "precision"), ("recall", "recall")), strict=False
+        ):
+            axes.plot(places, [row[name] for row in curve], color=colour, label=label)
+        axes.axvline(at, color=GREY, linestyle=":", linewidth=1)
+        if curve:
+            axes.legend(frameon=False)
+
+    return _svg(draw, size=(4.8, 3.4))
+
+
 def _is_share(name: str, history: Sequence[Mapping[str, float]]) -> bool:
     words = set(name.split("_"))
     values = [point[name] for point in history if name in point]

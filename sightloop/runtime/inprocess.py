@@ -16,6 +16,7 @@ from sightloop.core.entities import Answer, Facts
 from sightloop.core.errors import BadImage, Overloaded
 from sightloop.core.ports import Outputs
 from sightloop.runtime.models import Loaded, Models, Source
+from sightloop.vision import masks
 from sightloop.vision.decode import decode
 from sightloop.vision.examine import examine
 
@@ -174,6 +175,7 @@ def _answer(
 ) -> Answer:
     if model is None or outputs is None:
         return Answer(None, None, (), (), None, None, "none", seconds, worker, one.facts)
+    found = outputs.maps[row] if outputs.maps else None
     return Answer(
         version_id=model.version_id,
         version=model.number,
@@ -185,4 +187,6 @@ def _answer(
         seconds=seconds,
         worker=worker,
         facts=one.facts,
+        map=None if found is None else masks.pack_map(found),
+        levels=None if found is None else masks.levels(found),
     )

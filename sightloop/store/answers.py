@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, false, func, inser
 
 from sightloop.core import splits
 from sightloop.core.arrays import Embedding
-from sightloop.core.entities import UNKNOWN, Facts, Image, Json, Prediction, Side
+from sightloop.core.entities import NOTHING, UNKNOWN, Facts, Image, Json, Prediction, Side
 from sightloop.store import changes, embeddings, groups, rows, tallies
 from sightloop.store.changes import Change
 from sightloop.store.database import now
@@ -28,6 +28,7 @@ class _Policy:
     classes: tuple[str, ...]
     ratios: tuple[float, float, float]
     by_site: bool
+    unsure: str  # the word for a prediction below the floor
 
 
 @dataclass
@@ -83,7 +84,7 @@ def apply_answers(db: Connection, answered: Sequence[Answered]) -> list[Image]:
         if facts is not None:
             after = _with_facts(after, facts, placing=placing, by_site=policy.by_site, originals=originals)
         if prediction is not None:
-            after = _with_prediction(after, prediction, policy)
+            after = _with_prediction(after, prediction, policy, seen=given)
         originals.add(after)
         done.append(Change(before, after, "answered" if prediction else "examined"))
         there[given.id] = after
@@ -99,25 +100,30 @@ def mark_unreadable(db: Connection, image: Image, reason: str) -> Image:
     return changes.save(db, [Change(before, after, "unreadable", detail={"reason": reason})])[0]
 
 
-def shown_of(image: Image, *, floor: float, classes: Iterable[str]) -> str | None:
-    """What to show of an image: the human word, else the prediction if it is sure enough, else `unknown`."""
+def shown_of(image: Image, *, floor: float, classes: Iterable[str], otherwise: str = UNKNOWN) -> str | None:
+    """What to show of an image: the human word, else the prediction if it is sure enough, else `otherwise`."""
     if image.label is not None or image.predicted is None or image.confidence is None:
         return image.label
-    sure = image.confidence >= floor and image.predicted in classes and image.reason != OFF_DOMAIN
-    return image.predicted if sure else UNKNOWN
+    if image.reason == OFF_DOMAIN:
+        return UNKNOWN
+    return image.predicted if image.confidence >= floor and image.predicted in classes else otherwise
 
 
 def shown_now(db: Connection, image: Image) -> str | None:
     """`shown_of` with the floor and classes of the image's project."""
     policy = _policy(db, image.project_id)
-    return shown_of(image, floor=policy.floor, classes=policy.classes)
+    return shown_of(image, floor=policy.floor, classes=policy.classes, otherwise=policy.unsure)
 
 
-def resorted(floor: float, classes: Sequence[str]) -> tuple[ColumnElement[str], ColumnElement[bool]]:
+def resorted(
+    db: Connection, project_id: str, *, floor: float, classes: Sequence[str]
+) -> tuple[ColumnElement[str], ColumnElement[bool]]:
     """As SQL: what `floor` makes of a prediction, and which images it concerns: those without a human word."""
     c = images.c
-    sure = and_(c.confidence >= floor, c.predicted.in_(list(classes)), func.coalesce(c.reason, "") != OFF_DOMAIN)
-    shown = case((sure, c.predicted), else_=UNKNOWN)
+    sure = and_(c.confidence >= floor, c.predicted.in_(list(classes)))
+    shown = case(
+        (func.coalesce(c.reason, "") == OFF_DOMAIN, UNKNOWN), (sure, c.predicted), else_=_policy(db, project_id).unsure
+    )
     return shown, and_(c.label.is_(None), c.predicted.is_not(None), c.confidence.is_not(None), c.shown != shown)
 
 
@@ -128,7 +134,7 @@ def refloor(db: Connection, project_id: str, *, floor: float, classes: Sequence[
     """
     changes.hold(db, project_id)
     c = images.c
-    shown, concerned = resorted(floor, classes)
+    shown, concerned = resorted(db, project_id, floor=floor, classes=classes)
     mine = c.project_id == project_id, concerned
     kind, detail = literal("refloored"), literal({"floor": floor}, events.c.detail.type)
     told = select(c.project_id, c.id, kind, literal(by, events.c.by.type), literal(now(db)), detail).where(*mine)
@@ -151,9 +157,10 @@ def pending(db: Connection, project_id: str, *, limit: int, after: str | None = 
 
 def _policy(db: Connection, project_id: str) -> _Policy:
     c = projects.c
-    row = db.execute(select(c.floor, c.classes, c.settings).where(c.id == project_id)).one()
+    row = db.execute(select(c.floor, c.classes, c.settings, c.task).where(c.id == project_id)).one()
     ratios = tuple(row.settings.get("ratios", splits.DEFAULT_RATIOS))
-    return _Policy(row.floor, tuple(row.classes), ratios, bool(row.settings.get("group_by_site", True)))
+    by_site = bool(row.settings.get("group_by_site", True))
+    return _Policy(row.floor, tuple(row.classes), ratios, by_site, NOTHING if row.task == "segment" else UNKNOWN)
 
 
 def _originals(db: Connection, project_id: str, hashes: list[str]) -> _Originals:
@@ -209,9 +216,12 @@ def _with_issue(quality: Json, issue: str) -> Json:
     return quality | {"issues": sorted({*quality.get("issues", ()), issue})}
 
 
-def _with_prediction(image: Image, prediction: Prediction, policy: _Policy) -> Image:
-    unsure = prediction.confidence < policy.floor or prediction.predicted not in policy.classes
-    reason = OFF_DOMAIN if prediction.shown == UNKNOWN and not unsure else None
+def _with_prediction(image: Image, prediction: Prediction, policy: _Policy, *, seen: Image) -> Image:
+    """The image with what was said of it; the agreement is with the mask that was `seen` when it was measured."""
+    weak = prediction.confidence < policy.floor or prediction.predicted not in policy.classes
+    reason = OFF_DOMAIN if prediction.shown == UNKNOWN and not weak else None
+    figures = prediction.figures or {}
+    same = (image.label, image.mask) == (seen.label, seen.mask)
     return replace(
         image,
         predicted=prediction.predicted,
@@ -220,6 +230,8 @@ def _with_prediction(image: Image, prediction: Prediction, policy: _Policy) -> I
         version_id=prediction.version_id,
         shown=prediction.shown if image.label is None else image.label,
         reason=image.reason if image.status == "unreadable" else reason,
+        certainty=figures.get("certainty"),
+        agreement=figures.get("agreement") if same else None,
     )
 
 

@@ -105,11 +105,18 @@ def _row(image: Image) -> Json:
         "tab": tab(image),
         "corrected": image.corrected,
         "trashed": image.trashed_at is not None,
-        "surety": UNSURE if image.confidence is None else image.confidence,
+        "surety": _surety(image),
         "name_key": image.name.casefold()[:NAME_KEY_LENGTH],
         "issues": "".join(f",{issue}" for issue in issues(image)) + ("," if issues(image) else ""),
         "waiting": 0 if image.trashed_at is not None else waiting,
     }
+
+
+def _surety(image: Image) -> float:
+    """What is sorted by where the least sure come first."""
+    if image.certainty is not None:
+        return image.certainty
+    return UNSURE if image.confidence is None else image.confidence
 
 
 def _insert(db: Connection, added: Sequence[Image]) -> None:

@@ -20,7 +20,8 @@ from sightloop.store.migrations import revision
 FORMAT: Final = 1
 HEAD: Final = "dump.json"
 BATCH: Final = 1000
-LATER: Final = {"0001": frozenset({"doubts"})}  # older revisions whose dumps fit, and the tables added since
+LATER: Final = {"0001": frozenset({"doubts"}), "0002": frozenset[str]()}  # older dumps that fit, and the tables since
+ADDED: Final = {"images": ("mask", "agreement", "certainty"), "labels": ("mask",), "predictions": ("figures",)}  # 0003
 
 
 def write(db: Connection, folder: Path) -> dict[str, int]:
@@ -35,7 +36,7 @@ def write(db: Connection, folder: Path) -> dict[str, int]:
 def read(db: Connection, folder: Path) -> dict[str, int]:
     """Read a dump into a migrated database without rows; returns how many rows each table got.
 
-    Tables that were added since the dump was made stay empty.
+    Tables and columns that were added since the dump was made stay empty.
 
     Raises:
         Rejected: not a dump, one of other tables than these, a damaged one, or the database has rows.
@@ -87,11 +88,13 @@ def _write_durably(path: Path, lines: Iterator[str]) -> None:
 def _read_table(db: Connection, table: Table, folder: Path, head: Json) -> int:
     count = 0
     path = folder / f"{table.name}.jsonl"
+    added = ADDED.get(table.name, ()) if head["revision"] in LATER else ()
+    names = [name for name in table.columns.keys() if name not in added]  # noqa: SIM118  not a dict
     if table.name not in head.get("tables", {}) or not path.is_file():
         raise Rejected(f"the dump in {folder.name} has no table {table.name}.", hint="Take another backup.")
     with path.open(encoding="utf-8") as file:
         for piece in rows.chunks(file, BATCH):
-            db.execute(insert(table), [_in(table, json.loads(line)) for line in piece])
+            db.execute(insert(table), [_in(table, json.loads(line), names=names) for line in piece])
             count += len(piece)
     if count != head["tables"][table.name]:
         raise Rejected(f"the dump of {table.name} has {count} rows, not {head['tables'][table.name]}.")
@@ -105,9 +108,9 @@ def _out(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes | memoryview) else value
 
 
-def _in(table: Table, values: list[Any]) -> Json:
-    row = dict(zip(table.columns.keys(), values, strict=True))
+def _in(table: Table, values: list[Any], *, names: list[str]) -> Json:
+    row = dict(zip(names, values, strict=True))
     for column in table.columns:
-        if isinstance(column.type, LargeBinary) and row[column.name] is not None:
+        if isinstance(column.type, LargeBinary) and row.get(column.name) is not None:
             row[column.name] = base64.b64decode(row[column.name])
     return row

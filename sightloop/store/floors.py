@@ -14,7 +14,7 @@ from sightloop.store.tables import images
 def preview(db: Connection, project_id: str, *, floor: float, classes: Sequence[str]) -> tuple[dict[str, int], int]:
     """Pictures per tab as `answers.refloor` with the same arguments would leave them, and how many change their tab."""
     c = images.c
-    shown, concerned = resorted(floor, classes)
+    shown, concerned = resorted(db, project_id, floor=floor, classes=classes)
     moves = and_(concerned, c.status.in_(["pending", "ready"]))
     after = case((moves, shown), else_=c.tab)
     query = select(c.tab, after.label("after"), func.count()).where(c.project_id == project_id, c.trashed == false())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Connection, insert, select
 
-from sightloop.core.entities import UNKNOWN, Image, Json, Label, Prediction
+from sightloop.core.entities import UNKNOWN, Drawn, Image, Json, Label, Prediction
 from sightloop.core.errors import Conflict, Missing, Rejected
 from sightloop.core.ids import new_id
 from sightloop.store import answers, changes, doubts, filtering, outcomes, rows
@@ -88,7 +88,14 @@ def known(db: Connection, project_id: str, hashes: Iterable[str]) -> dict[str, s
 
 
 def relabel(
-    db: Connection, image: Image, *, value: str | None, action: str, by: str | None, revision: int | None = None
+    db: Connection,
+    image: Image,
+    *,
+    value: str | None,
+    action: str,
+    by: str | None,
+    revision: int | None = None,
+    drawn: Drawn | None = None,
 ) -> Image:
     """Record what a human said; the latest human word is shown, None takes it back.
 
@@ -96,7 +103,7 @@ def relabel(
         Conflict: somebody changed the image since `revision`; carries what it is now.
     """
     before = _unchanged(db, image, revision=revision)
-    return relabel_many(db, [(before, value)], action=action, by=by)[0]
+    return relabel_many(db, [(before, value)], action=action, by=by, drawn={image.id: drawn} if drawn else {})[0]
 
 
 def verify(db: Connection, image: Image, *, by: str | None, revision: int | None = None) -> Image:
@@ -114,15 +121,29 @@ def verify(db: Connection, image: Image, *, by: str | None, revision: int | None
 
 
 def relabel_many(
-    db: Connection, words: Sequence[tuple[Image, str | None]], *, action: str, by: str | None
+    db: Connection,
+    words: Sequence[tuple[Image, str | None]],
+    *,
+    action: str,
+    by: str | None,
+    drawn: Mapping[str, Drawn] | None = None,
 ) -> list[Image]:
-    """Record a human's words for many images of one project, whatever their revisions; purged ones are left out."""
+    """Record a human's words for many images of one project, whatever their revisions; purged ones are left out.
+
+    Args:
+        drawn: the masks that words are about, by image id.
+    """
     if not words:
         return []
     there = changes.current(db, [image.id for image, _ in words], project_id=words[0][0].project_id)
     at = now(db)
     last = {image.id: value for image, value in words}
-    done = [_relabelled(db, there[name], last[name], by=by, at=at, action=action) for name in last if name in there]
+    masks = drawn or {}
+    done = [
+        _relabelled(db, there[name], last[name], by=by, at=at, action=action, drawn=masks.get(name))
+        for name in last
+        if name in there
+    ]
     after = changes.save(db, done)
     _log_labels(db, after, action=action, by=by, at=at)
     doubts.settle(db, [image.id for image in after if image.label is not None])
@@ -154,17 +175,29 @@ def restore_many(db: Connection, wanted: Sequence[Image], *, by: str | None) -> 
     return _merged(there, changes.save(db, todo))
 
 
-def purge(db: Connection, image: Image, *, by: str | None = None) -> str | None:
+def purge(db: Connection, image: Image, *, by: str | None = None) -> list[str]:
     """Delete an image's row and all that was said of it; its first copy takes its place.
 
     Returns:
-        The SHA-256 whose blob nobody uses any more, to delete after the commit; None where another row uses it.
+        The SHA-256 of the blobs that nobody uses any more, its masks' too, to delete after the commit.
     """
     before = changes.current_one(db, image)
+    mine = {before.sha256, *masks_of(db, before.id)}
     _bequeath(db, before)
     changes.save(db, [Change(before, None, "purged", by)])
-    used = db.execute(select(images.c.id).where(images.c.sha256 == before.sha256).limit(1)).first()
-    return None if used else before.sha256
+    return sorted(mine - used(db, mine))
+
+
+def masks_of(db: Connection, image_id: str) -> set[str]:
+    """Every mask that people ever drew on an image."""
+    query = select(labels.c.mask).where(labels.c.image_id == image_id, labels.c.mask.is_not(None))
+    return set(db.execute(query).scalars())
+
+
+def masks(db: Connection, project_id: str) -> dict[str, str]:
+    """Every mask in a project, earlier ones too, with the id of an image it is of."""
+    query = select(labels.c.mask, labels.c.image_id).where(labels.c.project_id == project_id)
+    return {row.mask: row.image_id for row in db.execute(query.where(labels.c.mask.is_not(None)))}
 
 
 def hold_blobs(db: Connection, hashes: Iterable[str]) -> None:
@@ -174,10 +207,11 @@ def hold_blobs(db: Connection, hashes: Iterable[str]) -> None:
 
 
 def used(db: Connection, hashes: Iterable[str]) -> set[str]:
-    """Which of these blobs some image of any project is made of."""
+    """Which of these blobs some image of any project is made of, or some mask."""
     found: set[str] = set()
     for piece in rows.chunks(list(hashes)):
         found |= set(db.execute(select(images.c.sha256).where(images.c.sha256.in_(piece))).scalars())
+        found |= set(db.execute(select(labels.c.mask).where(labels.c.mask.in_(piece))).scalars())
     return found
 
 
@@ -245,9 +279,13 @@ def _labelled_new(image: Image) -> Image:
     return replace(image, shown=image.label, verified=True, labelled_at=at)
 
 
-def _relabelled(db: Connection, before: Image, value: str | None, *, by: str | None, at: float, action: str) -> Change:
+def _relabelled(
+    db: Connection, before: Image, value: str | None, *, by: str | None, at: float, action: str, drawn: Drawn | None
+) -> Change:
     after = replace(before, label=value, labelled_by=by, labelled_at=at, verified=value is not None)
     after = replace(after, shown=value if value is not None else answers.shown_now(db, after))
+    mask, agreement = (drawn.mask, drawn.agreement) if drawn else (None, None)
+    after = replace(after, mask=mask, agreement=agreement)
     return Change(before, after, "labelled", by, {"value": value, "action": action})
 
 
@@ -263,6 +301,7 @@ def _log_labels(
             "action": action,
             "by": by or image.labelled_by,
             "created_at": at if at is not None else image.labelled_at,
+            "mask": image.mask,
         }
         for image in said
     ]

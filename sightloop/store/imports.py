@@ -110,6 +110,13 @@ def report(db: Connection, import_id: str) -> Json:
     }
 
 
+def remarks(db: Connection, import_id: str) -> list[tuple[str, bool, str]]:
+    """What there is to say of pictures that were taken: path, whether a word came with it, and the sentence."""
+    c = import_items.c
+    query = select(c.path, c.label.is_not(None), c.reason).where(c.import_id == import_id, c.reason.is_not(None))
+    return [(row[0], bool(row[1]), row[2]) for row in db.execute(query.where(c.outcome != "failed").order_by(c.seq))]
+
+
 def leaked(db: Connection, import_id: str) -> set[str]:
     """The images on a test side whose exact content or near-duplicate the data set also has on another side."""
     sides: dict[str, set[str]] = defaultdict(set)

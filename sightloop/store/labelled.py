@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Integer, cast, false, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, cast, false, func, or_, select
 
 from sightloop.core.entities import UNKNOWN, ImageStatus, Side
 from sightloop.store import rows
@@ -13,7 +13,10 @@ from sightloop.store.tables import images, labels
 
 @dataclass(frozen=True)
 class Labelled:
-    """A picture with a human word other than `unknown`; `group` is its own id where it has none yet."""
+    """A picture with a human word other than `unknown`; `group` is its own id where it has none yet.
+
+    `mask` and `agreement` (the Dice of the live model's mask with it, 0..1) are None where no masks are drawn.
+    """
 
     id: str
     sha256: str
@@ -25,6 +28,9 @@ class Labelled:
     label: str
     predicted: str | None
     created_at: float
+    confidence: float | None
+    mask: str | None
+    agreement: float | None
 
 
 def all(db: Connection, project_id: str) -> list[Labelled]:  # noqa: A001
@@ -48,19 +54,38 @@ def said_since(db: Connection, project_id: str, since: float | None) -> tuple[in
 
     The time of None is the beginning. A later one is looked up among the words, which are in order of time.
     """
+    return _since(db, project_id, since, corrected=images.c.corrected)
+
+
+def drawn_since(db: Connection, project_id: str, since: float | None) -> tuple[int, int]:
+    """As `said_since`, of masks: corrected is every one but the model's own, taken for right as it was."""
+    c = images.c
+    return _since(db, project_id, since, corrected=or_(c.agreement.is_(None), c.agreement < 1))
+
+
+def disagreeing(db: Connection, project_id: str) -> dict[str, float]:
+    """The Dice (below 1) of a human's mask with the model's, by image id, the lowest first."""
+    c = images.c
+    mine = c.project_id == project_id, c.trashed == false(), c.agreement < 1
+    query = select(c.id, c.agreement).where(*mine).order_by(c.agreement, c.id)
+    return {row.id: row.agreement for row in db.execute(query)}
+
+
+def _since(db: Connection, project_id: str, since: float | None, *, corrected: ColumnElement[bool]) -> tuple[int, int]:
     c = images.c
     mine = [c.project_id == project_id, c.trashed == false(), c.label != UNKNOWN]
     if since is not None:
         words = select(labels.c.image_id).where(labels.c.project_id == project_id, labels.c.created_at > since)
         mine += [c.id.in_(words), c.labelled_at > since]
-    corrected = func.coalesce(func.sum(cast(c.corrected, Integer)), 0)
-    said, wrong = db.execute(select(func.count(), corrected).where(*mine)).one()
-    return int(said), int(wrong)
+    wrong = func.coalesce(func.sum(cast(corrected, Integer)), 0)
+    row = db.execute(select(func.count(), wrong).where(*mine)).one()
+    return int(row[0]), int(row[1])
 
 
 def _read(db: Connection, project_id: str, *conditions: ColumnElement[bool]) -> list[Labelled]:
     c = images.c
     group = func.coalesce(c.group_id, c.id)
-    query = select(c.id, c.sha256, c.pixel_hash, c.phash, c.status, c.side, group, c.label, c.predicted, c.created_at)
+    known = c.id, c.sha256, c.pixel_hash, c.phash, c.status, c.side, group, c.label, c.predicted, c.created_at
+    query = select(*known, c.confidence, c.mask, c.agreement)
     mine = c.project_id == project_id, c.trashed == false(), c.label != UNKNOWN
     return [rows.read(Labelled, row) for row in db.execute(query.where(*mine, *conditions).order_by(c.id))]

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select
 
-from sightloop.core.entities import Prediction
+from sightloop.core.entities import Json, Prediction
 from sightloop.store import rows
 from sightloop.store.tables import images, predictions
 
@@ -47,4 +47,21 @@ def said(db: Connection, image_ids: Sequence[str], *, version_ids: Sequence[str]
             query.where(c.image_id.in_(piece), c.version_id.in_(list(version_ids)))
         ):
             found[version][image] = predicted
+    return dict(found)
+
+
+def figures(db: Connection, image_ids: Sequence[str], *, version_ids: Sequence[str]) -> dict[str, dict[str, Json]]:
+    """The figures of each version's judgement of each of these pictures: version → image → figures.
+
+    Versions and pictures that were not judged are absent.
+    """
+    found: dict[str, dict[str, Json]] = defaultdict(dict)
+    c = predictions.c
+    query = select(c.version_id, c.image_id, c.figures).where(c.route == EVALUATION)
+    for piece in rows.chunks(image_ids):
+        for version, image, values in db.execute(
+            query.where(c.image_id.in_(piece), c.version_id.in_(list(version_ids)))
+        ):
+            if values:
+                found[version][image] = values
     return dict(found)

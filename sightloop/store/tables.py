@@ -197,6 +197,9 @@ images = Table(
     _flag("verified"),
     _count("revision"),
     _time("trashed_at", null=True),
+    Column("mask", String(64)),
+    Column("agreement", Double),
+    Column("certainty", Double),
     _text("tab"),
     _flag("corrected"),
     _flag("trashed"),
@@ -284,6 +287,7 @@ predictions = Table(
     Column("seconds", Double, nullable=False),
     Column("off_domain", Double),
     _time("created_at"),
+    _free("figures", null=True),
     Index(None, "image_id"),
 )
 
@@ -297,6 +301,7 @@ labels = Table(
     _text("action"),
     _text("by", null=True),
     _time("created_at"),
+    Column("mask", String(64), index=True),
     Index(None, "image_id"),
     Index(None, "project_id", "created_at"),
 )

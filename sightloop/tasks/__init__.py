@@ -1,12 +1,12 @@
-"""One module per task: what a label may be, what an answer means, how good answers are."""
+"""One module per task: what a label may be, and what an answer means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sightloop.core.entities import Json, Verdict
-from sightloop.tasks import classify
+from sightloop.core.entities import Verdict
+from sightloop.tasks import classify, segment
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,10 @@ class TaskKit:
 
     verdict: Callable[..., Verdict]
     check_label: Callable[..., None]
-    score: Callable[..., Json]
+    words: Callable[[Sequence[str]], tuple[str, ...]]
 
 
 TASKS: dict[str, TaskKit] = {
-    "classify": TaskKit(verdict=classify.verdict, check_label=classify.check_label, score=classify.score)
+    "classify": TaskKit(classify.verdict, classify.check_label, classify.words),
+    "segment": TaskKit(segment.verdict, segment.check_label, segment.words),
 }

@@ -6,9 +6,6 @@ from collections.abc import Sequence
 
 from sightloop.core.entities import UNKNOWN, Answer, Verdict
 from sightloop.core.errors import Rejected
-from sightloop.measure.labels import score
-
-__all__ = ["check_label", "score", "verdict"]
 
 LOW_CONFIDENCE = "low_confidence"
 OFF_DOMAIN = "off_domain"
@@ -35,6 +32,11 @@ def verdict(answer: Answer, *, floor: float, reject_rate: float = 0.0) -> Verdic
     return Verdict(
         predicted=predicted, shown=predicted if reason is None else UNKNOWN, confidence=confidence, reason=reason
     )
+
+
+def words(classes: Sequence[str]) -> tuple[str, ...]:
+    """What a teaching label may be."""
+    return tuple(classes)
 
 
 def check_label(value: str, classes: Sequence[str]) -> None:

@@ -11,7 +11,10 @@ from starlette.types import Message, Receive, Scope
 from sightloop.web.errors import TooLarge, TooSlow
 from sightloop.web.headers import header
 
-LARGE = re.compile(r"/api/v1/projects/[^/]+/(images|predict|predict/batch|imports|evaluations/archive)")
+LARGE = re.compile(
+    r"/api/v1/(projects/[^/]+/(images|predict|predict/batch|imports|evaluations/archive|save-for-retrain)"
+    r"|images/[^/]+/mask)"
+)
 JSON_LIMIT = 4 << 20
 ANONYMOUS_LIMIT = 64 << 10
 SLOWEST = 256 << 10  # bytes per second beyond the first seconds

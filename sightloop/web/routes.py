@@ -10,14 +10,14 @@ from sightloop.web.api import (
     image,
     images,
     insights,
+    measurements,
     models,
     predict,
     projects,
     review,
-    runs,
-    trainings,
     transfers,
 )
+from sightloop.web.learning import LEARNING
 
 NOUNS = (
     *upkeep.ACCOUNTS,
@@ -25,12 +25,12 @@ NOUNS = (
     insights,
     images,
     image,
+    measurements,
     review,
     predict,
     models,
     evaluations,
-    trainings,
-    runs,
+    *LEARNING,
     transfers,
     *upkeep.WORK,
 )

@@ -128,6 +128,9 @@ class ImageShape(Shape):
     corrected: bool
     revision: int
     trashed_at: Instant | None
+    mask: str | None
+    agreement: float | None
+    certainty: float | None
 
 
 class PredictionShape(Shape):
@@ -143,6 +146,7 @@ class PredictionShape(Shape):
     seconds: float
     off_domain: float | None
     created_at: Instant
+    figures: Json | None
 
 
 def without_folders(text: str) -> str:

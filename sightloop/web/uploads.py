@@ -103,12 +103,13 @@ class MemorySink:
 class Form:
     """The callbacks of a streaming multipart parser; keeps files and small fields."""
 
-    def __init__(self, boundary: bytes, *, sink: Callable[[], Sink], cap: int) -> None:
+    def __init__(self, boundary: bytes, *, sink: Callable[[], Sink], cap: int, names: frozenset[str] = FIELDS) -> None:
         self.parts: list[tuple[Part, Sink]] = []
         self.fields: dict[str, str] = {}
         self.finished = False
         self._sink = sink
         self._cap = cap
+        self._names = names
         self._name, self._value = b"", b""
         self._headers: dict[bytes, bytes] = {}
         self._part: Part | None = None
@@ -154,8 +155,8 @@ class Form:
         if len(self.parts) >= MAX_FILES:
             raise Rejected(f"more than {MAX_FILES} files in one request.", hint="Send several requests.")
         self._part = Part(name, _text(options[b"filename"]))
-        if name not in FIELDS:
-            self._part.refused = f"field {name!r} is none of {', '.join(sorted(FIELDS))}."
+        if name not in self._names:
+            self._part.refused = f"field {name!r} is none of {', '.join(sorted(self._names))}."
         self.parts.append((self._part, self._sink()))
 
     def _data(self, data: bytes, start: int, end: int) -> None:
@@ -194,16 +195,19 @@ class Received:
 
 
 @asynccontextmanager
-async def files_on_disk(scope: Scope, receive: Receive, *, folder: Path, cap: int) -> AsyncIterator[Received]:
+async def files_on_disk(
+    scope: Scope, receive: Receive, *, folder: Path, cap: int, names: frozenset[str] = FIELDS
+) -> AsyncIterator[Received]:
     """The files of a body as temp files in `folder`; what nobody took is removed at the end, whatever happens.
 
     Args:
         cap: bytes per file; a larger one is refused alone and its rest is thrown away as it comes.
+        names: of fields that hold files; a file in another one is refused alone.
 
     Raises:
         Rejected: not a multipart body, or one that breaks off.
     """
-    form = Form(_boundary(scope), sink=lambda: DiskSink(folder / f"upload-{new_id()}.tmp"), cap=cap)
+    form = Form(_boundary(scope), sink=lambda: DiskSink(folder / f"upload-{new_id()}.tmp"), cap=cap, names=names)
     try:
         await _read(form, receive)
         yield Received([(part, _incoming(part, sink)) for part, sink in form.parts], form.fields)

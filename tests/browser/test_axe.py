@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests import tiny
 from tests.browser.driving import Theme, settle
 from tests.browser.installed import Installation
+from tests.browser.marked import Marked, marked
 from tests.browser.watching import axe
 from tests.e2e.running import finished
 
@@ -21,9 +22,13 @@ PAGES = (
     "/", "/new", "/jobs", "/jobs/{job}", "/account", "/admin", "/admin/storage", "/status", "/nowhere",
     "/p/{project}", "/p/{project}?tab=red&sort=confidence", "/p/{project}?search=nothing-like-this",
     "/p/{project}/upload", "/p/{project}/trash", "/p/{project}/images/{image}", "/p/{project}/review",
-    "/p/{project}/insights",
+    "/p/{project}/insights", "/p/{project}/report",
     "/p/{project}/models", "/p/{project}/models/2", "/p/{project}/models/compare?a=1&b=2", "/p/{project}/train",
     "/p/{project}/runs/{run}", "/p/{project}/jobs", "/p/{project}/settings",
+)  # fmt: skip
+MARKED = (
+    "", "?tab=nothing", "/upload", "/review", "/review?by=disagreement", "/insights", "/report", "/models", "/train",
+    "/settings", "/images/{image}",
 )  # fmt: skip
 EMPTY = ("", "/review", "/insights", "/models", "/train", "/jobs", "/trash", "/upload")
 
@@ -67,6 +72,14 @@ def bare(installation: Installation) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def cracked(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Marked:
+    """A project of masks with a model, of which a person has corrected one."""
+    found = marked(installation, tmp_path_factory.mktemp("marked"))
+    found.draw(0, seed=1)
+    return found
+
+
 def looked_at(page: Page) -> list[str]:
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     settle(page)
@@ -96,5 +109,19 @@ def test_axe_finds_nothing_before_signing_in(open_page: OpenPage, path: str, the
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_scrolls_sideways_on_a_phone(open_page: OpenPage, taught: Taught, path: str) -> None:
     page = open_page(taught.address(path), role="admin", phone=True)
+    assert looked_at(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", MARKED)
+def test_axe_finds_nothing_on_a_page_of_masks(open_page: OpenPage, cracked: Marked, path: str, theme: Theme) -> None:
+    page = open_page(cracked.root + path.format(image=cracked.images[0]), role="admin", theme=theme)
+    assert looked_at(page) == []
+
+
+@pytest.mark.parametrize("path", MARKED)
+def test_no_page_of_masks_scrolls_sideways_on_a_phone(open_page: OpenPage, cracked: Marked, path: str) -> None:
+    page = open_page(cracked.root + path.format(image=cracked.images[0]), role="admin", phone=True)
     assert looked_at(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from sightloop.core.entities import TrainingSet
+from tests.families.masked import training_set
 from tests.families.pictures import CLASSES, examples
 
 torch.set_num_threads(1)
@@ -15,3 +16,9 @@ torch.set_num_threads(1)
 def data(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
     folder = tmp_path_factory.mktemp("pictures")
     return TrainingSet(CLASSES, examples(folder, count=12, seed=0), examples(folder, count=6, seed=500))
+
+
+@pytest.fixture(scope="session")
+def lines(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
+    """Lines with their masks."""
+    return training_set(tmp_path_factory.mktemp("lines"))

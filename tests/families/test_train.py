@@ -1,4 +1,4 @@
-"""Every family makes a bundle that serves; a killed training ends as an uninterrupted one."""
+"""Every family of classifiers makes a bundle that serves; a killed training ends as an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_every_epoch_is_reported_once_with_its_figures(made: tuple[Path, Json]) 
     assert all({"loss", "lr", "calibration_loss", "calibration_accuracy"} <= set(figures) for figures in epochs)
 
 
-@pytest.mark.parametrize("name", families.NAMES)
+@pytest.mark.parametrize("name", sorted(FAMILIES))
 def test_one_class_alone_is_refused(name: str, data: TrainingSet, tmp_path: Path) -> None:
     only = tuple(example for example in data.train if example.target == 0)
     with pytest.raises(Rejected, match="two classes"):
@@ -125,7 +125,7 @@ def test_patience_stops_early_and_says_so(data: TrainingSet, tmp_path: Path) -> 
     assert any("stopped early" in message for message in said)
 
 
-@pytest.mark.parametrize("name", families.NAMES)
+@pytest.mark.parametrize("name", sorted(FAMILIES))
 def test_without_calibration_pictures_it_trains_and_claims_no_figures(
     name: str, data: TrainingSet, tmp_path: Path
 ) -> None:

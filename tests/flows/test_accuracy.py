@@ -67,6 +67,7 @@ def test_a_new_picture_that_people_corrected_counts_as_wrong(
         "n": 1,
         "recall": found["accuracy"],
         "precision": None,
+        "dice": None,
     }
 
 

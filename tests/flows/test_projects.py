@@ -97,3 +97,9 @@ def test_days_and_counts_that_are_no_whole_numbers_in_range_are_refused(
     with pytest.raises(Rejected, match=name):
         projects.update(services, user=OPERATOR, name="paint", settings={name: value})
     assert projects.update(services, user=OPERATOR, name="paint", settings={name: 90}).settings[name] == 90
+
+
+def test_nothing_is_no_class_of_masks_but_may_be_one_of_pictures(services: Services) -> None:
+    with pytest.raises(Rejected, match="'nothing' does not fit"):
+        projects.create(services, user=OPERATOR, name="cracks", recipe="crack", classes=("crack", "nothing"))
+    assert projects.create(services, user=OPERATOR, name="birds", classes=("bird", "nothing")).classes[1] == "nothing"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from sightloop.flows import correct, feedback, likeness, reviewing, trash
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.reviewing import By, Review
 from sightloop.flows.services import Services
+from tests import tiny_masks
 
 Picture = Callable[..., bytes]
 Kept = Callable[..., Image]
@@ -108,3 +110,25 @@ def test_the_only_picture_is_not_unusual(
 def test_a_limit_that_does_not_fit_is_refused(services: Services, project: Project) -> None:
     with pytest.raises(Rejected, match="501"):
         ask(services, limit=501)
+
+
+def test_masks_that_disagree_most_come_first_and_what_agrees_not_at_all(services: Services, tmp_path: Path) -> None:
+    tiny_masks.project(services, name="paint")
+    tiny_masks.adopt(services, tmp_path, name="paint")
+    images = [tiny_masks.upload(services, seed, name="paint") for seed in range(4)]
+    for image in images[:3]:
+        mask = tiny_masks.draw(images.index(image))[1]
+        mask[: 12 * images.index(image)] = 0
+        correct.redraw(services, user=OPERATOR, image_id=image.id, mask=mask)
+    found = ask(services, "disagreement")
+    scores = [one.score for one in found.items]
+    assert scores == sorted(scores, reverse=True)
+    assert set(ids(found)) <= {one.id for one in images[1:3]}
+    assert found.items[0].image.agreement == 1 - scores[0]
+    assert "overlap by" in found.items[0].why
+    feedback.feedback(services, user=OPERATOR, image_id=ids(found)[0], satisfied=False)
+    assert sorted(ids(ask(services, "disagreement"))) == sorted(ids(found))
+
+
+def test_a_project_of_classes_has_no_masks_that_disagree(services: Services, pictures: list[Image]) -> None:
+    assert ask(services, "disagreement").reason == reviewing.NO_MASKS

@@ -65,7 +65,8 @@ def test_the_card_and_the_plots_are_in_the_bundle(services: Services) -> None:
     card = models.show(services, user=OPERATOR, name="paint", ref="champion")["card"]
     assert "test" in card
     for name in ("confusion", "roc", "reliability", "curve"):
-        assert models.plot(services, user=OPERATOR, name="paint", ref="1", plot=name).startswith("<svg")
+        drawn, media_type = models.plot(services, user=OPERATOR, name="paint", ref="1", plot=name)
+        assert (drawn[:4], media_type) == (b"<svg", "image/svg+xml")
 
 
 def test_the_test_side_is_what_the_figures_are_about(trained: Job) -> None:

@@ -27,12 +27,18 @@ DRAWN: dict[str, Callable[[], str]] = {
     "roc": lambda: plots.roc_svg([CURVE]),
     "reliability": lambda: plots.reliability_svg(reliability(PROBABILITIES, np.array([0, 1, 1]))),
     "curve": lambda: plots.curve_svg(HISTORY),
+    "histogram": lambda: plots.histogram_svg([0, 3, 1, 9], x="Dice"),
+    "threshold": lambda: plots.threshold_svg(
+        [{"threshold": t, "precision": t, "recall": 1 - t, "f1": 0.5} for t in (0.1, 0.5, 0.9)], at=0.5
+    ),
 }
 EMPTY: dict[str, Callable[[], str]] = {
     "confusion": lambda: plots.confusion_svg([], classes=()),
     "roc": lambda: plots.roc_svg([]),
     "reliability": lambda: plots.reliability_svg([]),
     "curve": lambda: plots.curve_svg([]),
+    "histogram": lambda: plots.histogram_svg([0] * 20, x="Dice"),
+    "threshold": lambda: plots.threshold_svg([], at=0.5),
 }
 
 

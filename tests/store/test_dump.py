@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from sightloop.core.errors import Rejected
 from sightloop.store import doubts, dump, embeddings, images, jobs, projects, tallies
-from sightloop.store.database import Database
+from sightloop.store.database import Database, metadata
 from sightloop.store.migrations import HEAD
 from tests.store import builders
 
@@ -86,12 +86,23 @@ def test_a_folder_without_a_dump_is_refused(database: Database, tmp_path: Path) 
         dump.read(db, tmp_path)
 
 
-def rewrite(folder: Path, *, revision: str, without: str) -> None:
-    """Make the dump one of another revision that never had a table."""
+def rewrite(folder: Path, *, revision: str, without: str | None) -> None:
+    """Make the dump one of another revision, of before the columns of masks, and that never had a table."""
     head = json.loads((folder / dump.HEAD).read_text()) | {"revision": revision}
-    del head["tables"][without]
+    if without:
+        del head["tables"][without]
+        (folder / f"{without}.jsonl").unlink()
     (folder / dump.HEAD).write_text(json.dumps(head))
-    (folder / f"{without}.jsonl").unlink()
+    if revision != HEAD:
+        for name, added in dump.ADDED.items():
+            without_columns(folder / f"{name}.jsonl", metadata.tables[name].columns.keys(), added)
+
+
+def without_columns(path: Path, columns: Sequence[str], added: Sequence[str]) -> None:
+    """Drop the columns that a later revision added from every row of a dumped table."""
+    kept = [place for place, name in enumerate(columns) if name not in added]
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps([row[place] for place in kept]) + "\n" for row in rows))
 
 
 def test_a_dump_from_before_a_table_was_added_is_read_and_leaves_it_empty(folder: Path, fresh: Database) -> None:
@@ -99,6 +110,15 @@ def test_a_dump_from_before_a_table_was_added_is_read_and_leaves_it_empty(folder
     with fresh.begin() as db:
         assert dump.read(db, folder)["images"] == 1
         assert doubts.standing(db, projects.all(db)[0].id) == []
+
+
+def test_a_dump_from_before_masks_is_read_and_has_none(folder: Path, fresh: Database) -> None:
+    rewrite(folder, revision="0002", without=None)
+    with fresh.begin() as db:
+        dump.read(db, folder)
+        (image,), _ = images.page(db, projects.all(db)[0].id, filters=images.Filters(), limit=2)
+        assert (image.label, image.mask, image.certainty) == ("bee", None, None)
+        assert images.predictions_of(db, image.id)[0].figures is None
 
 
 @pytest.mark.parametrize(("revision", "table"), [(HEAD, "doubts"), (HEAD, "events"), ("0001", "events")])

@@ -162,7 +162,7 @@ def test_purging_leaves_nothing_and_names_the_blob(database: Database, project: 
     image = ready(database, project)
     with database.begin() as db:
         images.relabel(db, image, value="bee", action="correct", by="ann")
-        assert images.purge(db, image) == image.sha256
+        assert images.purge(db, image) == [image.sha256]
         assert not images.labels_of(db, image.id)
         assert not images.predictions_of(db, image.id)
         assert embeddings.get(db, image.id, version_id="v1") is None
@@ -175,7 +175,7 @@ def test_a_blob_that_another_project_uses_is_not_named(database: Database, proje
     image = ready(database, project)
     with database.begin() as db:
         images.add(db, builders.image(builders.project(db, name="other").id, 0))
-        assert images.purge(db, image) is None
+        assert images.purge(db, image) == []
 
 
 def test_bytes_held_by_one_transaction_wait_for_its_end(database: Database, project: Project) -> None:

@@ -43,6 +43,16 @@ def test_what_the_product_was_told_counts_as_said_and_stays(database: Database, 
         assert len(images.predictions_of(db, image.id)) == 1
 
 
+def test_figures_are_those_of_judgements_and_not_of_what_the_product_said(database: Database, image: Image) -> None:
+    judged = builders.prediction(image, version_id="v2", figures={"dice": 0.75})
+    with database.begin() as db:
+        images.apply_prediction(db, image, builders.prediction(image, figures={"certainty": 0.5}), None)
+        for one in (builders.prediction(image, version_id="v3"), judged):
+            outcomes.keep(db, [one])
+        found = outcomes.figures(db, [image.id], version_ids=["v1", "v2", "v3"])
+    assert found == {"v2": {image.id: {"dice": 0.75}}}
+
+
 def test_pictures_that_went_away_meanwhile_are_left_out(database: Database, image: Image) -> None:
     gone = replace(builders.prediction(image), id=new_id(), image_id="gone")
     with database.begin() as db:

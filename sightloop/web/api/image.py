@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import FileResponse, Response
 
 from sightloop.core.entities import Json
-from sightloop.flows import correct, library, trash
+from sightloop.flows import correct, library, masking, trash
 from sightloop.flows.access import image_for
+from sightloop.flows.masking import Kind, Origin
 from sightloop.web import shapes
 from sightloop.web.desk import AtDesk, Labeller, Manager, Uploader, Viewer
 from sightloop.web.shapes import ImageShape, Listed, PredictionShape, iso_times
@@ -22,12 +24,20 @@ BYTES: dict[int | str, dict[str, Any]] = {
 }
 
 
+PNG: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+}
+DRAWN = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+
+
 class ImageDetail(ImageShape):
-    """A picture with its newest prediction and the free facts that an import gave it."""
+    """A picture with its newest prediction, its scale, and the free facts that an import gave it."""
 
     meta: Json
     prediction: PredictionShape | None
     model_confidence: float | None
+    px_per_mm: float | None
+    px_per_mm_from: Literal["image", "project"] | None
 
 
 class Correction(shapes.Request):
@@ -102,6 +112,62 @@ async def verify(image_id: str, user: Labeller, desk: AtDesk, body: Verification
     """Say that what is shown is right."""
     revision = body.revision if body else None
     changed = await desk.ask(correct.verify, user=user, image_id=image_id, revision=revision)
+    return ImageShape.model_validate(changed)
+
+
+@router.get("/{image_id}/map", responses=PNG, response_class=Response)
+async def probability_map(
+    image_id: str, request: Request, user: Viewer, desk: AtDesk, class_name: Annotated[str, Query(alias="class")] = ""
+) -> Response:
+    """How likely each pixel is of a class, as an 8-bit grey PNG of the picture's own size: value = round(255 · p)."""
+    data = await desk.ask_computing(masking.probability_png, user=user, image_id=image_id, class_name=class_name)
+    return _png(request, data)
+
+
+@router.get("/{image_id}/mask", responses=PNG, response_class=Response)
+async def mask(
+    image_id: str,
+    request: Request,
+    user: Viewer,
+    desk: AtDesk,
+    source: Origin = "best",
+    threshold: float | None = None,
+    format: Kind = "png",  # noqa: A002  the name in the address
+    side: int | None = None,
+) -> Response:
+    """The human's mask or the model's as PNG of the picture's own size; `index` has the class index as grey value.
+
+    With `side` it is shrunk to that longest side, as for a thumbnail; thin things stay.
+    """
+    data = await desk.ask_computing(
+        masking.mask_png, user=user, image_id=image_id, origin=source, threshold=threshold, kind=format, side=side
+    )
+    return _png(request, data)
+
+
+def _png(request: Request, data: bytes) -> Response:
+    """A PNG that a browser asks for again only to hear that it has not changed."""
+    headers = {"cache-control": "private, no-cache", "etag": f'"{hashlib.sha256(data).hexdigest()[:32]}"'}
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(data, media_type="image/png", headers=headers)
+
+
+@router.put("/{image_id}/mask", openapi_extra={"requestBody": DRAWN})
+async def draw(
+    image_id: str, request: Request, user: Labeller, desk: AtDesk, revision: int | None = None, of: str | None = None
+) -> ImageShape:
+    """Say which pixels belong to what: the body is a PNG of class indices, or of 0 and 255, of the picture's own size.
+
+    Instead of a body, `of` takes an earlier mask of this picture back, by its SHA-256.
+    """
+    data = await request.body()
+    drawn = await (
+        desk.ask_computing(masking.earlier, user=user, image_id=image_id, sha256=of)
+        if of
+        else desk.ask_computing(masking.read, user=user, image_id=image_id, data=data)
+    )
+    changed = await desk.ask_computing(correct.redraw, user=user, image_id=image_id, mask=drawn, revision=revision)
     return ImageShape.model_validate(changed)
 
 

@@ -110,6 +110,7 @@ class Undo(shapes.Shape):
 
     id: str
     label: str | None
+    mask: str | None
     trashed: bool
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -31,12 +31,13 @@ class FloorPreview(Shape):
 
 
 class ClassAccuracy(Shape):
-    """A class: how many of its pictures are found, and how many answers of it are right."""
+    """A class: how many of its pictures are found, how many answers of it are right, the mean Dice of its masks."""
 
     name: str
     n: int
     recall: Interval | None
     precision: Interval | None
+    dice: Interval | None
 
 
 class Moment(Shape):
@@ -45,14 +46,23 @@ class Moment(Shape):
     at: Instant
     n: int
     accuracy: Interval
+    dice: Interval | None
 
 
 class Accuracy(Shape):
-    """The live model against people; rows of `confusion` are what people said, columns what the model did."""
+    """The live model against people; rows of `confusion` are what people said, columns what the model did.
 
+    Where masks are drawn, the measure is Dice: `dice` is the mean over the `compared` pictures, `accepted` the share of
+    them whose mask was left as the model drew it; all else is about the word for a picture.
+    """
+
+    measure: Literal["accuracy", "dice"]
     version: int | None
     n: int
     accuracy: Interval | None
+    dice: Interval | None
+    accepted: Interval | None
+    compared: int
     classes: list[str]
     confusion: list[list[int]]
     per_class: list[ClassAccuracy]

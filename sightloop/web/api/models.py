@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fastapi import APIRouter
 from starlette.responses import FileResponse, Response
 
@@ -16,6 +18,7 @@ from sightloop.web.shapes import ImageShape, Instant, Listed, PromotionShape, Sh
 router = APIRouter(prefix="/api/v1/projects/{project}", tags=["models"])
 
 MEDIA = "application/octet-stream"
+PLOTS: Json = {"image/svg+xml": BINARY, "image/webp": BINARY}
 
 
 class VersionShape(Shape):
@@ -35,22 +38,31 @@ class VersionShape(Shape):
 
 
 class VersionDetail(VersionShape):
-    """A model version with its card in Markdown and its pictures per side and class, null where it has none."""
+    """A model version with its card in Markdown and its pictures per side and class, null where it has none.
+
+    `plots` are the names under which its plots are served.
+    """
 
     card: str | None
     counts: dict[str, dict[str, int]] | None
+    plots: list[str]
 
 
 class Rated(Shape):
-    """A version and its share of right answers on the compared pictures."""
+    """A version on the compared pictures: its share of right answers, or where masks are drawn its mean Dice."""
 
     version: int
     accuracy: Interval | None
+    dice: Interval | None
 
 
 class Comparison(Shape):
-    """Two versions on the same `n` pictures; `fixed` are right only with b, `broken` only with a, at most 24 each."""
+    """Two versions on the same `n` pictures; `fixed` are right only with b, `broken` only with a, at most 24 each.
 
+    Where the measure is Dice, `fixed` have more than 0.05 more of it with b, `broken` with a.
+    """
+
+    measure: Literal["accuracy", "dice"]
     n: int
     a: Rated
     b: Rated
@@ -89,12 +101,12 @@ async def show(project: str, ref: str, user: Viewer, desk: AtDesk) -> VersionDet
     return VersionDetail.model_validate(await desk.ask(models.show, user=user, name=project, ref=ref))
 
 
-@router.get("/models/{ref}/plots/{plot}", response_class=Response)
+@router.get("/models/{ref}/plots/{plot}", responses={200: {"content": PLOTS}}, response_class=Response)
 async def plot(project: str, ref: str, plot: str, user: Viewer, desk: AtDesk) -> Response:
-    """One of a version's plots as SVG: confusion, roc, curve."""
-    drawn = await desk.ask(models.plot, user=user, name=project, ref=ref, plot=plot)
+    """One of a version's plots: an SVG such as confusion or curve, or a WebP of pictures, worst and best."""
+    drawn, media_type = await desk.ask_computing(models.plot, user=user, name=project, ref=ref, plot=plot)
     policy = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
-    return Response(drawn, media_type="image/svg+xml", headers=policy)
+    return Response(drawn, media_type=media_type, headers=policy)
 
 
 @router.get("/models/{ref}/bundle", responses={200: {"content": {MEDIA: BINARY}}}, response_class=FileResponse)

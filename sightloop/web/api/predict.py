@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from functools import partial
 from pathlib import Path
+from typing import cast, get_args
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
@@ -15,9 +17,10 @@ from starlette.types import Receive, Scope, Send
 from sightloop.core.entities import Answer, Json, User
 from sightloop.core.errors import Overloaded, Rejected, SightloopError, Unavailable
 from sightloop.flows import predict
-from sightloop.flows.predict import Target
+from sightloop.flows.predict import MaskForm, Target
 from sightloop.flows.upload import Incoming
 from sightloop.web import shapes
+from sightloop.web.api.measurements import Figures
 from sightloop.web.desk import AtDesk, Desk, Viewer
 from sightloop.web.session import Caller
 from sightloop.web.uploads import Part, file_in_memory, files_on_disk
@@ -29,7 +32,7 @@ TIMEOUT = 30.0
 ABREAST = 16  # pictures of one batch in the queue at once, so that others get their turn
 TRIES, PAUSE = 60, 0.5  # how often, and how many seconds apart, a picture of a batch asks for room in the queue
 MAX_BATCH_FILES = 1_000
-ANSWER = "#/components/schemas/Prediction"
+ANSWERS = [{"$ref": f"#/components/schemas/{name}"} for name in ("Prediction", "Marked")]
 
 
 class Prediction(shapes.Shape):
@@ -48,11 +51,30 @@ class Prediction(shapes.Shape):
     off_domain: float | None
 
 
+class RunLengths(shapes.Shape):
+    """COCO's run lengths: `size` is height and width, `counts` go column by column, unset pixels first."""
+
+    size: tuple[int, int]
+    counts: list[int]
+
+
+class Marked(Prediction):
+    """What a model that segments says: `mask` of all classes, `masks` of each; `mask_png` is base64, if asked for."""
+
+    threshold: float
+    certainty: float
+    area_share: float
+    mask: RunLengths | None = None
+    masks: dict[str, RunLengths] | None = None
+    measurements: Figures | None = None
+    mask_png: str | None = None
+
+
 class BatchRow(shapes.Shape):
     """What became of one file: an answer, or an error and no answer."""
 
     name: str
-    answer: Prediction | None = None
+    answer: Marked | Prediction | None = None
     error: str | None = None
 
 
@@ -89,7 +111,8 @@ class Predict:
         caller: Caller = scope["state"]["caller"]
         caller.need("view")
         project: str = scope["path_params"]["project"]
-        model = parse_qs(scope["query_string"].decode("latin-1")).get("model", ["champion"])[-1]
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        model, form = query.get("model", ["champion"])[-1], _form(query.get("mask", ["rle"])[-1])
         where = await _early(desk, user=caller.user, project=project, model=model)
         cap = desk.settings.max_upload_bytes
         async with file_in_memory(scope, receive, memory=desk.memory, cap=cap) as (data, fields):
@@ -97,8 +120,21 @@ class Predict:
             if where is None or "model" in fields:
                 where = await _target(desk, user=caller.user, project=project, model=model)
             answer = await _submit(desk, data, where=where)
-        body = json.dumps(predict.render(answer, where=where)).encode()
+        body = await _rendered(desk, answer, where=where, form=form)
         await Response(body, media_type="application/json")(scope, receive, send)
+
+
+def _form(asked: str) -> MaskForm:
+    if asked not in get_args(MaskForm):
+        raise Rejected(f"mask {asked!r} does not fit.", hint=f"Use {', '.join(get_args(MaskForm))}.")
+    return cast(MaskForm, asked)
+
+
+async def _rendered(desk: Desk, answer: Answer, *, where: Target, form: MaskForm) -> bytes:
+    """The answer as JSON; only one with a mask is worth a thread of its own."""
+    if answer.map is None:
+        return json.dumps(predict.render(answer, where=where)).encode()
+    return await desk.computing.run(lambda: json.dumps(predict.render(answer, where=where, mask=form)).encode())
 
 
 async def _target(desk: Desk, *, user: User, project: str, model: str) -> Target:
@@ -121,7 +157,7 @@ async def _submit(desk: Desk, data: bytes, *, where: Target) -> Answer:
 
 
 @router.post("/projects/{project}/predict/batch", openapi_extra={"requestBody": form(many=True)})
-async def batch(project: str, request: Request, user: Viewer, desk: AtDesk) -> Batch:
+async def batch(project: str, request: Request, user: Viewer, desk: AtDesk, mask: MaskForm = "rle") -> Batch:
     """Ask about many pictures; one that cannot be answered is a row with its reason and fails no other."""
     await _early(desk, user=user, project=project, model="champion")
     async with files_on_disk(
@@ -132,7 +168,8 @@ async def batch(project: str, request: Request, user: Viewer, desk: AtDesk) -> B
         model = received.fields.get("model", "champion")
         where = await _target(desk, user=user, project=project, model=model)
         gate = asyncio.Semaphore(ABREAST)
-        rows = await asyncio.gather(*(_row(desk, part, one, where=where, gate=gate) for part, one in received.files))
+        ask = partial(_row, desk, where=where, gate=gate, form=mask)
+        rows = await asyncio.gather(*(ask(part, one) for part, one in received.files))
     answered = [row.answer.prediction for row in rows if row.answer is not None]
     summary = BatchSummary(
         total=len(rows), answered=len(answered), failed=len(rows) - len(answered), predictions=dict(Counter(answered))
@@ -140,15 +177,23 @@ async def batch(project: str, request: Request, user: Viewer, desk: AtDesk) -> B
     return Batch(results=rows, summary=summary)
 
 
-async def _row(desk: Desk, part: Part, one: Incoming | None, *, where: Target, gate: asyncio.Semaphore) -> BatchRow:
+async def _row(
+    desk: Desk, part: Part, one: Incoming | None, *, where: Target, gate: asyncio.Semaphore, form: MaskForm
+) -> BatchRow:
     if one is None:
         return BatchRow(name=part.name, error=part.refused)
     async with gate:
         try:
             answer = await _patiently(desk, one.path, where=where)
-            return BatchRow(name=part.name, answer=Prediction(**predict.render(answer, where=where)))
+            return BatchRow(name=part.name, answer=await _shaped(desk, answer, where=where, form=form))
         except SightloopError as error:
             return BatchRow(name=part.name, error=error.message)
+
+
+async def _shaped(desk: Desk, answer: Answer, *, where: Target, form: MaskForm) -> Prediction:
+    if answer.map is None:
+        return Prediction(**predict.render(answer, where=where))
+    return await desk.computing.run(lambda: Marked(**predict.render(answer, where=where, mask=form)))
 
 
 async def _patiently(desk: Desk, path: Path, *, where: Target) -> Answer:
@@ -164,10 +209,11 @@ async def _patiently(desk: Desk, path: Path, *, where: Target) -> Answer:
 
 def described() -> Json:
     """The OpenAPI operation of the fast lane, which no framework route describes."""
-    found = {"description": "The answer.", "content": {"application/json": {"schema": {"$ref": ANSWER}}}}
+    found = {"description": "The answer.", "content": {"application/json": {"schema": {"anyOf": ANSWERS}}}}
     parameters = [
         {"name": "project", "in": "path", "required": True, "schema": {"type": "string"}},
         {"name": "model", "in": "query", "required": False, "schema": {"type": "string", "default": "champion"}},
+        {"name": "mask", "in": "query", "required": False, "schema": {"enum": get_args(MaskForm), "default": "rle"}},
     ]
     return {
         "post": {

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from sightloop.flows import feedback, neighbours, ranking, reviewing
 from sightloop.flows.filtering import filters
+from sightloop.flows.reviewing import By
 from sightloop.web import shapes
 from sightloop.web.api.images import Chosen
 from sightloop.web.desk import AtDesk, Labeller, Viewer
@@ -42,7 +43,7 @@ class Review(shapes.Shape):
     """What to look at first; of `total` ready pictures `verified` are done and `remaining` are not."""
 
     items: list[Candidate]
-    by: Literal["uncertain", "unusual", "diverse"]
+    by: By
     remaining: int
     verified: int
     total: int
@@ -100,7 +101,7 @@ async def review(
     project: str,
     user: Labeller,
     desk: AtDesk,
-    by: Literal["uncertain", "unusual", "diverse"] = "uncertain",
+    by: By = "uncertain",
     limit: int = 60,
     seed: int = 0,
 ) -> Review:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from sightloop.core.entities import Json
 from sightloop.core.errors import Rejected
-from sightloop.flows import training
+from sightloop.flows import retraining, training
 from sightloop.web import planning, shapes
 from sightloop.web.desk import Anybody, AtDesk, Trainer
 from sightloop.web.job_answers import told
@@ -37,6 +37,7 @@ class FamilyShape(Shape):
     """A family; `missing_weights` says why its defaults find no pretrained weights on this server."""
 
     name: str
+    task: str
     about: str
     params: list[Parameter]
     missing_weights: str | None
@@ -45,9 +46,15 @@ class FamilyShape(Shape):
 class Training(shapes.Request):
     """A model family and its parameters; what is left out has the family's default."""
 
-    family: str = "transfer"
+    family: str = ""
     params: Json = {}
     experiment: str = ""
+
+
+class Retraining(shapes.Request):
+    """`force` trains although fewer labels are new than the project wants."""
+
+    force: bool = False
 
 
 @router.get("/families")
@@ -73,6 +80,20 @@ async def train(project: str, body: Training, request: Request, user: Trainer, d
 
     asked = [project, body.model_dump(mode="json")]
     return await once(request, desk, user=user, asked=asked, carry_out=carry_out)
+
+
+@router.post("/projects/{project}/retrain", status_code=202, responses={202: {"model": JobShape}})
+async def retrain(
+    project: str, request: Request, user: Trainer, desk: AtDesk, body: Retraining | None = None
+) -> Response:
+    """Queue a training that goes on from the live model with what people said since; 409 says how much is missing."""
+    force = body.force if body else False
+
+    async def carry_out() -> tuple[int, Json]:
+        job = await desk.ask(retraining.start, user=user, name=project, force=force)
+        return 202, (await told(desk, job)).model_dump(mode="json")
+
+    return await once(request, desk, user=user, asked=[project, force], carry_out=carry_out)
 
 
 @router.get("/projects/{project}/trainings/plan")

@@ -20,6 +20,7 @@ from sightloop.web.shapes import JobShape
 
 router = APIRouter(prefix="/api/v1/projects/{project}", tags=["transfers"])
 
+Form = Annotated[exporting.Format | None, Query(alias="format")]
 ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": BINARY}}}
 
 
@@ -50,23 +51,33 @@ async def import_zip(
 
 
 @router.get("/export", responses=ZIP, response_class=Response)
-async def export(project: str, chosen: Annotated[Chosen, Query()], user: Exporter, desk: AtDesk) -> Response:
-    """A ZIP of the pictures by class, with a manifest, streamed; `X-Total-Count` says how many pictures it holds."""
+async def export(
+    project: str, chosen: Annotated[Chosen, Query()], user: Exporter, desk: AtDesk, form: Form = None
+) -> Response:
+    """A ZIP of the pictures by class, with a manifest, streamed; `X-Total-Count` says how many pictures it holds.
+
+    Of a project that segments, pictures and the masks people drew: `format` masks (PNG; as without), coco or yolo.
+    """
     given = filters(chosen.model_dump(exclude_none=True))
-    count, pieces = await desk.ask(exporting.stream, user=user, name=project, filters=given)
+    count, pieces = await desk.ask(exporting.stream, user=user, name=project, filters=given, form=form or "")
     headers = {"content-disposition": f'attachment; filename="{project}.zip"', "x-total-count": str(count)}
     return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
 
 @router.post("/exports", status_code=202, responses={202: {"model": JobShape}})
 async def export_later(
-    project: str, chosen: Annotated[Chosen, Query()], request: Request, user: Exporter, desk: AtDesk
+    project: str,
+    chosen: Annotated[Chosen, Query()],
+    request: Request,
+    user: Exporter,
+    desk: AtDesk,
+    form: Form = None,
 ) -> Response:
     """Queue the same ZIP as a job; `GET /api/v1/jobs/{job_id}/download` gives it until a day after the job's end."""
     given = chosen.model_dump(exclude_none=True)
 
     async def carry_out() -> tuple[int, Json]:
-        job = await desk.ask(export_job.start, user=user, name=project, chosen=given)
+        job = await desk.ask(export_job.start, user=user, name=project, chosen=given, form=form or "")
         return 202, (await told(desk, job)).model_dump(mode="json")
 
-    return await once(request, desk, user=user, asked=[project, given], carry_out=carry_out)
+    return await once(request, desk, user=user, asked=[project, given, form], carry_out=carry_out)

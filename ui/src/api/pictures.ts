@@ -16,9 +16,17 @@ export async function label(image: Image, value: string | null, options: { check
   } catch (cause) {
     if (!(cause instanceof Problem) || cause.status !== 409) throw cause;
     const now = await must(api.GET('/api/v1/images/{image_id}', { params: of(image) }));
-    if (now.label !== image.label || now.trashed_at !== image.trashed_at) throw cause;
+    if (now.label !== image.label || now.mask !== image.mask || now.trashed_at !== image.trashed_at) throw cause;
     return say(now.revision);
   }
+}
+
+/** Say again what people had said when this picture was looked at: the mask, the word, or nothing at all. */
+export function asBefore(image: Pick<Image, 'id' | 'label' | 'mask'>): Promise<Image> {
+  const path = { image_id: image.id };
+  if (image.mask)
+    return must(api.PUT('/api/v1/images/{image_id}/mask', { params: { path, query: { of: image.mask } } }));
+  return must(api.PUT('/api/v1/images/{image_id}/label', { params: { path }, body: { value: image.label } }));
 }
 
 /** Say that what is shown is right. */

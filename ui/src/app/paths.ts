@@ -2,3 +2,6 @@
 export function projectPath(name: string): string {
   return `/p/${encodeURIComponent(name)}`;
 }
+
+/** The part of a query with which a picture's page opens its mask editor. */
+export const EDITING = 'edit=true';

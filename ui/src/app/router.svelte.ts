@@ -3,14 +3,18 @@
 class Router {
   path = $state(location.pathname);
   query = $state.raw(new URLSearchParams(location.search));
+  /** Set by a page with something unsaved: it is handed the way to another page instead of being left. */
+  hold: ((leave: () => void) => void) | undefined;
 
   constructor() {
-    addEventListener('popstate', () => this.#read());
+    addEventListener('popstate', () => this.#pop());
     document.addEventListener('click', (event) => this.#follow(event));
   }
 
   /** Go to an address inside the application. */
   go(href: string, options: { replace?: boolean } = {}): void {
+    if (this.hold && new URL(href, location.href).pathname !== this.path)
+      return this.hold(() => this.go(href, options));
     history[options.replace ? 'replaceState' : 'pushState'](null, '', href);
     this.#read();
     if (!options.replace) scrollTo(0, 0);
@@ -31,6 +35,14 @@ class Router {
   get here(): string {
     const text = this.query.toString();
     return this.path + (text ? `?${text}` : '');
+  }
+
+  /** The browser has gone back already: where the page is held it comes forward again first. */
+  #pop(): void {
+    const { href, pathname } = location;
+    if (!this.hold || pathname === this.path) return this.#read();
+    history.pushState(null, '', this.here);
+    this.hold(() => this.go(href, { replace: true }));
   }
 
   #read(): void {

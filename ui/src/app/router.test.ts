@@ -43,3 +43,32 @@ describe('set', () => {
     expect(router.here).toBe('/p/paint');
   });
 });
+
+describe('hold', () => {
+  beforeEach(() => {
+    router.hold = undefined;
+    router.go('/p/cracks/images/1?tab=a');
+  });
+
+  test('a page with something unsaved is handed the way instead of being left', () => {
+    let leave: (() => void) | undefined;
+    router.hold = (go) => (leave = go);
+    router.set({ tab: 'b' });
+    expect(leave).toBeUndefined();
+    router.go('/p/cracks');
+    expect(router.here).toBe('/p/cracks/images/1?tab=b');
+    router.hold = undefined;
+    leave?.();
+    expect(router.here).toBe('/p/cracks');
+  });
+  test('so it is where the browser goes back', () => {
+    let leave: (() => void) | undefined;
+    router.hold = (go) => (leave = go);
+    history.replaceState(null, '', '/p/cracks/review');
+    dispatchEvent(new PopStateEvent('popstate'));
+    expect(location.pathname).toBe('/p/cracks/images/1');
+    router.hold = undefined;
+    leave?.();
+    expect(router.here).toBe('/p/cracks/review');
+  });
+});

@@ -24,6 +24,7 @@ describe('planInWords', () => {
       plan({ layout: 'table', labelled: 9, splits: { train: { cat: 4, dog: 4 }, test: { cat: 1 } } }),
       '12 pictures with a table that names their classes; 9 have a label. By its own split, 8 teach, 1 judge.',
     ],
+    [plan({ layout: 'masks', masks: 9, labelled: 9 }), '12 pictures with their masks beside them; 9 have a mask.'],
   ])('says what is in the ZIP', (given, said) => {
     expect(planInWords(given)).toBe(said);
   });

@@ -21,6 +21,11 @@ export interface Plan {
   /** The files that are named may be fewer. */
   skipped_count: number;
   skipped: Noted[];
+  /** Of a data set of masks: how many there are, and what is to be said of pictures without one. */
+  masks?: number;
+  classes_note?: string;
+  notes_count?: number;
+  notes?: Noted[];
 }
 
 export interface Fates {
@@ -36,6 +41,10 @@ export interface Report extends Fates {
   failures: Noted[];
   skipped_count: number;
   skipped: Noted[];
+  /** Of a data set of masks: how many were taken, and how those that were not plain were read. */
+  masks?: number;
+  notes_count?: number;
+  notes?: Noted[];
   at_odds: { path: string; given: string; stands: string | null }[];
   leaks: { held_out: Record<string, { pictures: number; exact_or_near: number }> } | null;
 }
@@ -45,17 +54,21 @@ const LAYOUTS: Record<string, string> = {
   splits: 'in folders for training and testing with one folder per class inside',
   table: 'with a table that names their classes',
   flat: 'without class folders',
+  masks: 'with their masks beside them',
+  coco: 'with the outlines of a COCO file',
+  yolo: 'with YOLO outlines',
 };
 const SIDES: Record<string, string> = { train: 'teach', calibration: 'calibrate', test: 'judge', none: 'do neither' };
 
 /** "12 pictures in one folder per class; all of them have a label. By its own split, 8 teach, 4 judge." */
-export function planInWords({ layout, pictures, labelled, splits }: Plan): string {
+export function planInWords({ layout, pictures, labelled, splits, masks }: Plan): string {
+  const word = masks === undefined ? 'label' : 'mask';
   const labels =
     labelled === 0
-      ? 'none has a label'
+      ? `none has a ${word}`
       : labelled === pictures
-        ? 'all of them have a label'
-        : `${count(labelled)} have a label`;
+        ? `all of them have a ${word}`
+        : `${count(labelled)} have a ${word}`;
   const sides = Object.entries(splits).map(([side, classes]) => `${count(sum(classes))} ${SIDES[side] ?? side}`);
   const split = sides.length ? ` By its own split, ${sides.join(', ')}.` : '';
   return `${counted(pictures, 'picture')} ${LAYOUTS[layout] ?? `in the layout ${layout}`}; ${labels}.${split}`;

@@ -21,7 +21,7 @@ export const PLACES: Place[] = [
   { name: 'Library', path: '', icon: Images, also: ['/images', '/trash'] },
   { name: 'Upload', path: '/upload', icon: Upload },
   { name: 'Review', path: '/review', icon: Eye },
-  { name: 'Insights', path: '/insights', icon: ChartColumn },
+  { name: 'Insights', path: '/insights', icon: ChartColumn, also: ['/report'] },
   { name: 'Models', path: '/models', icon: Boxes, also: ['/train', '/runs'] },
   { name: 'Jobs', path: '/jobs', icon: ListTodo },
   { name: 'Settings', path: '/settings', icon: Settings },

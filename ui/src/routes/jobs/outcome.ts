@@ -1,8 +1,8 @@
 /** What came of a job that is done. */
 import type { Job } from '$/api/client';
-import { counted, interval } from '$/app/words';
+import { counted } from '$/app/words';
 import { fates, type Fates } from '$/archives/archive';
-import { figures } from '../models/figures';
+import { figures, headline } from '../models/figures';
 
 /** In a few words; empty where its kind leaves nothing to say. */
 export function outcome({ kind, context }: Pick<Job, 'kind' | 'context'>): string {
@@ -12,7 +12,10 @@ export function outcome({ kind, context }: Pick<Job, 'kind' | 'context'>): strin
     return found.total === undefined ? 'the plan is ready' : fates(found as Fates);
   }
   if (kind === 'export') return counted(Number(context['count'] ?? 0), 'picture');
-  if (kind === 'evaluate') return `${interval(figures(context['evaluation'])?.values.accuracy)} right`;
+  if (kind === 'evaluate') {
+    const found = headline(figures(context['evaluation']));
+    return found?.title === 'Dice' ? `Dice ${found.text}` : `${found?.text ?? '–'} right`;
+  }
   const report = context['report'] as { ok: boolean } | undefined;
   if (report) return report.ok ? 'everything fits' : 'something is left to do';
   const answered = context['rescored'] ?? context['scored'];

@@ -2,6 +2,7 @@
 import { api, must, Problem, type Image } from '$/api/client';
 import * as pictures from '$/api/pictures';
 import type { ProjectInView } from '$/app/project.svelte';
+import { NOTHING, segments } from '$/app/task';
 import { toasts } from '$/app/toasts.svelte';
 import { undo } from '$/app/undo.svelte';
 import { carryOut, done, takeBack, type Deed, type Target } from './bulk';
@@ -36,26 +37,38 @@ export class Changes {
 
   label(image: Image, value: string): Promise<void> {
     if (image.label === value && image.verified) return Promise.resolve();
-    const corrected = image.predicted !== null && image.predicted !== value;
-    const guess = { label: value, shown: value, verified: true, corrected };
-    return this.#change(image, guess, `${image.name} labelled ${tabName(value)}`, (now) => pictures.label(now, value));
+    const model = value === NOTHING && this.#masks ? image.shown : image.predicted;
+    const corrected = model !== null && model !== value;
+    const guess = { label: value, shown: value, mask: null, verified: true, corrected };
+    return this.#change(image, guess, this.#labelled(image, value), (now) => pictures.label(now, value));
   }
 
   verify(image: Image): Promise<void> {
     const word = image.label ?? image.shown;
     if (word === null || word === 'unknown') {
-      toasts.wrong(new Problem(422, `${image.name} has no answer to verify.`, 'Say what it shows instead.'));
+      const instead = this.#masks ? 'Draw its mask, or say that there is nothing.' : 'Say what it shows instead.';
+      toasts.wrong(new Problem(422, `${image.name} has no answer to verify.`, instead));
       return Promise.resolve();
     }
     if (image.verified) return Promise.resolve();
     const guess = { label: word, verified: true };
-    return this.#change(image, guess, `${image.name} verified as ${tabName(word)}`, pictures.verify);
+    const text = this.#masks ? `${image.name} accepted` : `${image.name} verified as ${tabName(word)}`;
+    return this.#change(image, guess, text, pictures.verify);
   }
 
   trash(image: Image): Promise<void> {
     const guess = { trashed_at: new Date().toISOString() };
     const back = () => pictures.restore(image);
     return this.#change(image, guess, `${image.name} moved to the trash`, pictures.trash, back);
+  }
+
+  get #masks(): boolean {
+    return this.project.detail !== undefined && segments(this.project.detail);
+  }
+
+  #labelled(image: Image, value: string): string {
+    const nothing = this.#masks && value === NOTHING;
+    return nothing ? `${image.name}: nothing here` : `${image.name} labelled ${tabName(value)}`;
   }
 
   /** Do one thing to many, exactly as many as were confirmed. */
@@ -68,7 +81,7 @@ export class Changes {
       else {
         this.gallery.clear();
         const rest = unchanged > 0 ? `; ${unchanged} had nothing to change` : '';
-        undo.push(done(deed, changed) + rest, async () => {
+        undo.push(done(deed, changed, this.project.detail?.task) + rest, async () => {
           await takeBack(name, deed.action, before);
           await this.anew();
         });
@@ -84,7 +97,7 @@ export class Changes {
     guess: Partial<Image>,
     text: string,
     ask: (now: Image) => Promise<Image>,
-    back: () => Promise<Image> = () => pictures.label(image, image.label, { checked: false }),
+    back: () => Promise<Image> = () => pictures.asBefore(image),
   ): Promise<void> {
     this.pending++;
     await this.#absorb({ ...image, ...guess });
@@ -130,7 +143,7 @@ export class Changes {
     const now = await must(api.GET('/api/v1/images/{image_id}', { params })).catch(() => image);
     this.#newest.set(image.id, now);
     await this.#absorb(now);
-    const word = now.shown === null ? 'without an answer' : `“${tabName(now.shown)}”`;
+    const word = now.shown === null ? 'without an answer' : `“${tabName(now.shown, this.project.detail?.task)}”`;
     toasts.wrong(
       new Problem(
         409,

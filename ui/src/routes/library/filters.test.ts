@@ -63,6 +63,13 @@ describe('tabs', () => {
     expect(tabs(['green', 'red'], counts, 'green')[1]).toEqual({ tab: 'green', name: 'green', count: 0 });
   });
 
+  it('put the pictures without anything after the classes of masks, and nowhere else', () => {
+    const found = { crack: 1, nothing: 2, unknown: 1 };
+    const names = (task: string) => tabs(['crack'], found, undefined, task).map((tab) => tab.name);
+    expect(names('segment')).toEqual(['All', 'crack', 'Nothing found', 'Unknown']);
+    expect(names('classify')).toEqual(['All', 'crack', 'nothing', 'Unknown']);
+  });
+
   it('count all pictures outside the trash', () => {
     expect(pictures(counts)).toBe(7);
   });

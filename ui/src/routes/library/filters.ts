@@ -1,5 +1,6 @@
 /** What of the library is in view and in which order: its address, its words, and whether a picture belongs to it. */
 import type { Image, Schemas } from '$/api/client';
+import { NOTHING, SEGMENT, wordsOf } from '$/app/task';
 import { percent } from '$/app/words';
 
 type Chosen = Schemas['Chosen'];
@@ -26,6 +27,10 @@ export const ORDERS = {
   name: 'By name',
   odd: 'Odd ones first',
 } as const;
+/** The orders that a project offers: a mask has no confidence of its own, its certainty orders the review. */
+export function orders(masks: boolean): [string, string][] {
+  return Object.entries(ORDERS).filter(([value]) => !masks || !value.endsWith('confidence'));
+}
 export type Order = keyof typeof ORDERS | 'similar';
 
 export interface View {
@@ -155,17 +160,25 @@ export interface Tab {
 }
 
 /** All, the classes in the project's order, former classes, states, and `unknown` last; empty ones only while chosen. */
-export function tabs(classes: readonly string[], counts: Readonly<Record<string, number>>, chosen?: string): Tab[] {
+export function tabs(
+  classes: readonly string[],
+  counts: Readonly<Record<string, number>>,
+  chosen?: string,
+  task?: string,
+): Tab[] {
+  const ordered = wordsOf({ task: task ?? '', classes });
   const shown = new Set([...Object.keys(counts).filter((tab) => tab !== 'trash' && counts[tab])]);
   if (chosen !== undefined) shown.add(chosen);
-  const own = classes.filter((name) => shown.has(name) && !LAST.includes(name));
-  const former = [...shown].filter((name) => !classes.includes(name) && !LAST.includes(name)).sort();
+  const own = ordered.filter((name) => shown.has(name) && !LAST.includes(name));
+  const former = [...shown].filter((name) => !ordered.includes(name) && !LAST.includes(name)).sort();
   const last = LAST.filter((name) => shown.has(name));
-  const named = [...own, ...former, ...last].map((tab) => ({ tab, name: tabName(tab), count: counts[tab] ?? 0 }));
+  const named = [...own, ...former, ...last].map((tab) => ({ tab, name: tabName(tab, task), count: counts[tab] ?? 0 }));
   return [{ tab: undefined, name: 'All', count: pictures(counts) }, ...named];
 }
 
-export function tabName(tab: string): string {
+/** What a tab is called; `task` is the project's, for the words that only it has. */
+export function tabName(tab: string, task?: string): string {
+  if (task === SEGMENT && tab === NOTHING) return 'Nothing found';
   return LAST_NAMES[tab] ?? tab;
 }
 

@@ -1,7 +1,9 @@
 /** The keys of the library (interface rule 3): what each does, and where it does it. */
 import { classOf, DIGITS } from '$/app/digits';
 import type { Shortcut } from '$/app/shortcuts.svelte';
+import { NOTHING } from '$/app/task';
 import { attempt } from '$/app/toasts.svelte';
+import { masks } from '$/masks/shown.svelte';
 import type { Gallery } from './gallery.svelte';
 import { step } from './layout';
 import type { Library } from './library.svelte';
@@ -40,11 +42,24 @@ export function keys(library: Library, search: () => void): Shortcut[] {
     if (value !== undefined) asking.deed({ action: 'label', value });
   }
   const unknown = () => asking.deed({ action: 'label', value: 'unknown' });
+  const verify = () => asking.deed({ action: 'verify' });
+  const nothing = () => asking.deed({ action: 'label', value: NOTHING });
+  const says: Shortcut[] = library.masks
+    ? [
+        { keys: 'Enter', title: 'Accept the mask', run: verify, when: verifies },
+        { keys: 'n', title: 'Nothing here', run: nothing, when: acts },
+        { keys: 'e', title: 'Fix the mask', run: () => library.open(true), when: () => gallery.active },
+        { keys: 'u', title: 'Cannot be said', run: unknown, when: acts },
+        { keys: 'm', title: 'Show or hide masks', run: () => masks.toggle() },
+      ]
+    : [
+        { keys: DIGITS, title: 'Label as class 1 to 10', run: relabel, when: acts },
+        { keys: 'u', title: 'Label as unknown', run: unknown, when: acts },
+        { keys: 'Enter', title: 'Verify what is shown', run: verify, when: verifies },
+      ];
   return [
     ...moves(gallery),
-    { keys: DIGITS, title: 'Label as class 1 to 10', run: relabel, when: acts },
-    { keys: 'u', title: 'Label as unknown', run: unknown, when: acts },
-    { keys: 'Enter', title: 'Verify what is shown', run: () => asking.deed({ action: 'verify' }), when: verifies },
+    ...says,
     { keys: 'x Delete', title: 'Move to the trash', run: () => asking.deed({ action: 'trash' }), when: acts },
     { keys: 'o', title: 'Open the picture', run: () => library.open(), when: () => gallery.active },
     { keys: 's', title: 'Show similar pictures', run: () => library.similar(), when: () => gallery.active },

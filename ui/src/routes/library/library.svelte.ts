@@ -1,9 +1,10 @@
 /** The state of the library page: the view that its address names, the list of its pictures, and what is asked about them. */
-import { projectPath } from '$/app/paths';
+import { EDITING, projectPath } from '$/app/paths';
 import { untrack } from 'svelte';
 import type { ProjectDetail } from '$/api/client';
 import type { ProjectInView } from '$/app/project.svelte';
 import { router } from '$/app/router.svelte';
+import { segments } from '$/app/task';
 import { Asking } from './asking.svelte';
 import { Changes } from './changes.svelte';
 import { expected, pictures, read, written } from './filters';
@@ -94,9 +95,25 @@ export class Library {
     return `${this.root}/images/${image}${this.key ? `?${this.key}` : ''}`;
   }
 
-  open(): void {
+  /** Where its mask is drawn. */
+  edit(image: string): string {
+    return `${this.href(image)}${this.key ? '&' : '?'}${EDITING}`;
+  }
+
+  open(edit = false): void {
     const image = this.gallery.image();
-    if (image) router.go(this.href(image.id));
+    if (image) router.go(edit ? this.edit(image.id) : this.href(image.id));
+  }
+
+  /** Where the pictures that pass the filters are measured. */
+  get report(): string {
+    const query = written({ ...this.view, order: '-created_at', to: null });
+    return `${this.root}/report${query ? `?${query}` : ''}`;
+  }
+
+  /** Whether people mark pixels here, instead of naming what the whole picture shows. */
+  get masks(): boolean {
+    return segments(this.project.detail);
   }
 
   similar(to = this.gallery.image()?.id): void {

@@ -9,8 +9,18 @@ export type Candidate = Schemas['Candidate'];
 export type By = Schemas['Review']['by'];
 export type Ask = (limit: number) => Promise<Schemas['Review']>;
 
+/** What a decision adds to the pictures that wait, and to those that are verified. */
+interface Moves {
+  remaining: number;
+  verified: number;
+}
+const NO_MOVES: Moves = { remaining: 0, verified: 0 };
+
 const BATCH = 60;
 const FEW = 12; // pictures left at which more are fetched
+
+/** Settled once every decision of this page has arrived: another order begins with what they left. */
+let decided: Promise<unknown> = Promise.resolve();
 
 export class Queue {
   items = $state.raw<Candidate[]>([]);
@@ -35,6 +45,7 @@ export class Queue {
     if (this.#filling || this.#ended || this.items.length > FEW) return;
     this.#filling = true;
     try {
+      if (!this.begun) await decided;
       const limit = BATCH + this.#gone.size;
       const found = await this.ask(limit);
       const known = new Set([...this.#gone, ...this.items.map((one) => one.image.id)]);
@@ -61,7 +72,15 @@ export class Queue {
 
   trash(one: Candidate): Promise<void> {
     const back = () => pictures.restore(one.image);
-    return this.#decide(one, `${one.image.name} moved to the trash`, () => pictures.trash(one.image), back, false);
+    const moves = one.image.verified ? { remaining: 0, verified: -1 } : { remaining: -1, verified: 0 };
+    return this.#decide(one, `${one.image.name} moved to the trash`, () => pictures.trash(one.image), { back, moves });
+  }
+
+  /** Take back what people said of it, so that the model's word is shown. */
+  unsay(one: Candidate): Promise<void> {
+    const ask = () => pictures.label(one.image, null, { checked: false });
+    const moves = { remaining: 1, verified: -1 };
+    return this.#decide(one, `${one.image.name}: the person’s word taken back`, ask, { moves });
   }
 
   /** Not now: it leaves this sitting only. */
@@ -75,29 +94,33 @@ export class Queue {
     one: Candidate,
     text: string,
     ask: () => Promise<Image>,
-    back: () => Promise<Image> = () => pictures.label(one.image, one.image.label, { checked: false }),
-    judged = true,
+    {
+      back = () => pictures.asBefore(one.image),
+      moves = one.image.verified ? NO_MOVES : { remaining: -1, verified: 1 },
+    }: { back?: () => Promise<Image>; moves?: Moves } = {},
   ): Promise<void> {
     this.#take(one);
-    this.#count(-1, judged);
+    this.#count(moves);
     this.said = text;
     const takeBack = async () => {
       const image = await back();
       this.#back({ ...one, image });
-      this.#count(1, judged);
+      this.#count(moves, -1);
     };
     try {
-      await undo.during(text, ask(), takeBack);
+      const asked = ask();
+      decided = Promise.allSettled([decided, asked]);
+      await undo.during(text, asked, takeBack);
     } catch (cause) {
       this.#back(one);
-      this.#count(1, judged);
+      this.#count(moves, -1);
       toasts.wrong(cause);
     }
   }
 
-  #count(by: 1 | -1, judged: boolean): void {
-    this.remaining += by;
-    if (judged) this.verified -= by;
+  #count({ remaining, verified }: Moves, times = 1): void {
+    this.remaining += times * remaining;
+    this.verified += times * verified;
   }
 
   #take(one: Candidate): void {

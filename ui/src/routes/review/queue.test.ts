@@ -79,3 +79,33 @@ test('more are fetched before the queue runs dry, and none that was decided or s
   }
   expect(met.size).toBe(150);
 });
+
+test('a person’s word that is taken back waits again, and is no longer counted as verified', async () => {
+  const one = candidate(0);
+  one.image.verified = true;
+  const queue = new Queue('cracks', ask([one]));
+  await queue.fill();
+  await queue.unsay(one);
+  expect(sent).toEqual(['PUT /images/i0/label']);
+  expect([queue.remaining, queue.verified]).toEqual([2, 2]);
+  await undo.back();
+  expect([queue.remaining, queue.verified]).toEqual([1, 3]);
+});
+
+test('another order begins only after the decisions on their way have arrived', async () => {
+  let arrive = () => {};
+  vi.stubGlobal('fetch', async () => {
+    await new Promise<void>((resolve) => (arrive = resolve));
+    return new Response('{}');
+  });
+  const first = new Queue('paint', ask(all(2)));
+  await first.fill();
+  const decision = first.verify(first.items[0]!);
+  const second = new Queue('paint', ask(all(1)));
+  const filled = second.fill();
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(second.begun).toBe(false);
+  arrive();
+  await Promise.all([decision, filled]);
+  expect(second.begun).toBe(true);
+});

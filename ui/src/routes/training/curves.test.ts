@@ -24,3 +24,9 @@ test('two runs share their steps, and the shorter one ends in gaps', () => {
     ['v2: pictures that teach', [null, null, 0.5]],
   ]);
 });
+
+test('a model of masks has a Dice and no accuracy', () => {
+  const found = curves([{ step: 1, figures: { loss: 1, calibration_dice: 0.4 } }]);
+  expect(found.dice.map((line) => line.values)).toEqual([[0.4]]);
+  expect(found.accuracy).toEqual([]);
+});

@@ -30,6 +30,8 @@ export interface Curves {
   steps: number[];
   loss: Line[];
   accuracy: Line[];
+  /** Of masks. */
+  dice: Line[];
 }
 
 const LOSSES: [string, string][] = [
@@ -40,8 +42,12 @@ const ACCURACIES: [string, string][] = [
   ['accuracy', 'pictures that teach'],
   ['calibration_accuracy', 'pictures that calibrate'],
 ];
+const DICES: [string, string][] = [
+  ['dice', 'pictures that teach'],
+  ['calibration_dice', 'pictures that calibrate'],
+];
 
-/** Loss and accuracy per step; `who` distinguishes several runs in one chart. */
+/** Loss and accuracy, or Dice, per step; `who` distinguishes several runs in one chart. */
 export function curves(points: Point[], who = '', dashed = false): Curves {
   const line = ([key, title]: [string, string]) => ({
     name: who ? `${who}: ${title}` : title,
@@ -49,7 +55,12 @@ export function curves(points: Point[], who = '', dashed = false): Curves {
     ...(dashed ? { dashed } : {}),
   });
   const used = (keys: [string, string][]) => keys.map(line).filter((one) => one.values.some((y) => y !== null));
-  return { steps: points.map((point) => point.step), loss: used(LOSSES), accuracy: used(ACCURACIES) };
+  return {
+    steps: points.map((point) => point.step),
+    loss: used(LOSSES),
+    accuracy: used(ACCURACIES),
+    dice: used(DICES),
+  };
 }
 
 /** Two sets of curves over the steps of both; a run that ended earlier has gaps after its end. */
@@ -67,5 +78,6 @@ export function together(a: Curves, b: Curves): Curves {
     steps,
     loss: [...widen(a, a.loss), ...widen(b, b.loss)],
     accuracy: [...widen(a, a.accuracy), ...widen(b, b.accuracy)],
+    dice: [...widen(a, a.dice), ...widen(b, b.dice)],
   };
 }

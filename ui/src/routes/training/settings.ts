@@ -18,6 +18,11 @@ export const WORDS: Record<string, { title: string; text: string; time: string }
     text: 'Adapts the network itself to your pictures. Usually better from a hundred pictures per class on.',
     time: 'minutes',
   },
+  attention_unet: {
+    title: 'Masks (Attention U-Net)',
+    text: 'Learns pixel by pixel from drawn masks, on tiles of the photos at their own resolution.',
+    time: 'minutes to an hour',
+  },
 };
 
 /** Settings that learn from nothing but the project's pictures: small networks, which need no weights. */

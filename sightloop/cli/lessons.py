@@ -1,0 +1,77 @@
+"""Teach on: `sightloop save-for-retrain` and `retrain`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sightloop.cli.opening import opened
+from sightloop.cli.output import emit, json_option, pairs
+from sightloop.core.errors import Rejected
+
+
+@click.command("save-for-retrain")
+@click.argument("project")
+@click.argument("photo", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("mask", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--label", help="Instead of a mask: a class, or nothing.")
+@click.option("--metadata", help='A JSON object that is kept with the picture, for example {"site": "bridge 7"}.')
+@json_option
+def save_for_retrain(
+    project: str, photo: Path, mask: Path | None, label: str | None, metadata: str | None, as_json: bool
+) -> None:
+    """Store PHOTO, or find it, with the MASK that a person drew of it; the next training learns from it."""
+    from sightloop.flows import access, lessons, upload
+
+    facts = _facts(metadata or "{}")
+    with opened() as services:
+        found = lessons.save(
+            services,
+            user=access.OPERATOR,
+            project=project,
+            picture=upload.incoming(services, name=photo.name, data=photo.read_bytes()),
+            mask=mask.read_bytes() if mask else None,
+            label=label,
+            metadata=facts,
+        )
+    emit(found, as_json=as_json, text=lambda: _saved(found))
+
+
+def _facts(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise Rejected(f"metadata {text[:80]!r} is not JSON.", hint='For example {"site": "bridge 7"}.') from error
+    if not isinstance(found, dict):
+        raise Rejected(f"metadata {text[:80]!r} is not a JSON object.", hint='For example {"site": "bridge 7"}.')
+    return found
+
+
+def _saved(found: dict[str, Any]) -> str:
+    image = found["image"]
+    told = {
+        "picture": image.id,
+        "new": "yes" if found["created"] else "no, it was here",
+        "said": image.label,
+        "agreement": image.agreement,
+        "corrections": f"{found['corrected']} of {found['wanted']}",
+    }
+    return pairs({**told, **({"mask": found["note"]} if found["note"] else {})})
+
+
+@click.command()
+@click.argument("project")
+@click.option("--force", is_flag=True, help="Although fewer labels are new than the project wants.")
+@json_option
+def retrain(project: str, force: bool, as_json: bool) -> None:
+    """Let the live model learn on from what people said since; Ctrl-C asks the job to stop."""
+    from sightloop.cli.follow import follow
+    from sightloop.cli.training import trained
+    from sightloop.flows import access, retraining
+
+    with opened() as services:
+        done = follow(services, retraining.start(services, user=access.OPERATOR, name=project, force=force))
+    emit(done, as_json=as_json, text=lambda: trained(done.context))

@@ -1,0 +1,39 @@
+"""What the settings of a project may be, and what a new floor does to its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sightloop.core import scale
+from sightloop.core.entities import Project
+from sightloop.core.errors import Rejected
+from sightloop.core.splits import DEFAULT_RATIOS, check_ratios
+from sightloop.store import images, jobs
+from sightloop.store.database import Connection
+
+WHOLE_NUMBERS = {"trash_days": (1, 3650), "min_samples_for_retraining": (1, 1_000_000)}  # and their ranges
+SWITCHES = ("group_by_site", "retrain_automatically")  # true or false
+
+
+def check(settings: Mapping[str, Any]) -> None:
+    """Raise Rejected where a setting that something here obeys is of another kind than it should be."""
+    for name, (low, high) in WHOLE_NUMBERS.items():
+        value = settings.get(name, low)
+        if type(value) is not int or not low <= value <= high:
+            raise Rejected(f"{name} {value!r} does not fit.", hint=f"Use a whole number from {low} to {high}.")
+    for name in SWITCHES:
+        if not isinstance(settings.get(name, True), bool):
+            raise Rejected(f"{name} {settings[name]!r} is neither true nor false.")
+    ratios = settings.get("ratios", DEFAULT_RATIOS)
+    if not isinstance(ratios, list | tuple) or [type(one) in (int, float) for one in ratios] != [True] * 3:
+        raise Rejected(f"split ratios {ratios!r} are not three numbers.", hint="For example 0.7, 0.1, 0.2.")
+    check_ratios((ratios[0], ratios[1], ratios[2]))
+    scale.check(settings.get(scale.NAME))
+
+
+def refloor(db: Connection, project: Project, *, by: str) -> None:
+    """Sort the pictures into tabs anew; where masks are drawn, queue their comparison with the model's new ones."""
+    images.refloor(db, project.id, floor=project.floor, classes=project.classes, by=by)
+    if project.task == "segment":
+        jobs.enqueue(db, kind="agree", steps=("agree",), project_id=project.id, created_by=by)
