@@ -29,7 +29,7 @@ from sightloop.vision import encode, maskfile, masks
 from sightloop.vision.decode import decode
 
 MODELS: dict[str, dict[str, Any]] = {"light": {"backbone": "mobilenetv2_100"}, "plain": {"backbone": "plain"}}
-PICTURE = (768, 768)  # one tile
+PICTURE = (640, 640)  # one tile
 PHOTO = (4000, 6000)
 
 

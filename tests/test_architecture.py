@@ -29,7 +29,6 @@ OWNERS = {
     "fastapi starlette jwt uvicorn multipart python_multipart httptools uvloop": "web", "argon2": "flows.accounts",
     "sqlalchemy alembic psycopg boto3 botocore": "store", "zipstream": "flows", "pydantic": "web settings",
     "torch torchvision timm lightning safetensors onnx onnxscript": "families", "onnxruntime": "bundles",
-    "skimage": "vision measure",
     "PIL simplejpeg cv2": "vision", "scipy matplotlib": "measure", "sklearn": "measure families",
     "prometheus_client": "telemetry", "click": "cli", "pydantic_settings": "settings", "pickle joblib yaml": "nobody",
 }  # fmt: skip

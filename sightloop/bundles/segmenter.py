@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import onnxruntime as ort
 from numpy.typing import NDArray
 
 from sightloop.bundles.classifier import MODEL, REFERENCE, RUNTIME_ERRORS, normalisation, open_session
@@ -90,6 +91,8 @@ class Segmenter:
         for tile, (probabilities, embedding) in zip(tiles, self._answers(pixels, tiles), strict=True):
             blend.add(tile, probabilities)
             total = total + embedding * np.float32(tile.height * tile.width)
+        if len(tiles) > 1:
+            self._shrink()
         return blend.finish(), total / max(float(np.linalg.norm(total)), 1e-12)
 
     def _answers(self, pixels: Pixels, tiles: Sequence[Tile]) -> Iterator[Answered]:
@@ -104,6 +107,13 @@ class Segmenter:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+    def _shrink(self) -> None:
+        """Give back the memory that large tiles took: ONNX Runtime does so behind a run that asks for it."""
+        options = ort.RunOptions()
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        least = np.zeros((1, 3, self.multiple, self.multiple), np.float32)
+        self._session.run(["logits"], {self._name: least}, options)
 
     def _tile(self, pixels: Pixels, tile: Tile) -> Answered:
         return self.raw(cut(pixels, tile, multiple=self.multiple))

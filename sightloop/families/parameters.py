@@ -101,7 +101,7 @@ class UnetParams(Taught):
     weights: str = _text(
         "auto", help="auto, none, hub, a .safetensors or .pth file, or live: go on from the live model"
     )
-    input_size: int = _number(768, 32, 4096, help="longest side of the tiles that answer a large picture, in pixels")
+    input_size: int = _number(640, 32, 4096, help="longest side of the tiles that answer a large picture, in pixels")
     resize: str = _choice("native", ("native",), help="pictures keep their size")
     width: int = _number(64, 4, 256, help="channels of the plain encoder's first level; each level doubles them")
     decoder: int = _number(16, 4, 256, help="channels of the decoder's finest level over a timm backbone")

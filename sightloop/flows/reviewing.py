@@ -160,6 +160,8 @@ def _candidate(image: Image, *, by: By, score: float | None) -> Candidate:
         return Candidate(image, score, f"unlike {others}: the nearest are {max(0.0, 1 - score):.2f} of 1 alike")
     if image.confidence is None:
         return Candidate(image, score, "no model has answered it yet")
+    if image.certainty is not None:
+        return Candidate(image, score, f"the model expects {image.certainty:.2f} of 1 of its own mask (Dice)")
     return Candidate(image, score, f"the model is {image.confidence:.0%} sure that it is {image.predicted}")
 
 

@@ -15,7 +15,8 @@ Points = NDArray[np.float64]  # (n, 2) of x, y; the top left pixel covers 0..1
 STEP = 0.25  # pixels from one look at the mask to the next
 SMOOTHING = 2.0  # pixels; at least, the deviation of the Gaussian that takes the stairs out of a line
 TURN = 6.0  # pixels; at least, the stretch that tells which way a line ends
-TRIM = 0.7  # half widths; how much of a free end is drawn anew
+TRIM = 0.5  # half widths; how much of a free end is drawn anew at least, and more until
+ROOMY = 0.9  # of the half width behind it is left on both sides: before that the skeleton turns to a corner
 GAP = 1.0  # pixels; a shorter gap at the end of a line is no end, as thin lines are ragged
 APART = 0.5  # pixels from point to point of a line; half, so that pixels are met at their middles and their sides
 WINDOW = 9  # pixels of line over which widths are evened out, or as many as the line is wide
@@ -117,7 +118,8 @@ def _drawn_out(points: Points, mask: Bits, room: cKDTree) -> Points:
     along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     half = _half(points, room)
     half_here = half[np.searchsorted(along, min(np.median(half), along[-1]))]
-    back = min(TRIM * half_here, along[-1] / 3)
+    full = along[int(np.argmax(half >= ROOMY * half_here))]
+    back = min(max(full, TRIM * half_here), along[-1] / 3)
     kept, along = points[along >= back], along[along >= back]
     far = kept[min(np.searchsorted(along, along[0] + max(TURN, 2 * half_here)), len(kept) - 1)]
     ahead = (kept[0] - far) / max(float(np.hypot(*(kept[0] - far))), 1e-9)

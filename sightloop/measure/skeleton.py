@@ -102,7 +102,7 @@ def _spurs(graph: Graph, columns: int, room: cKDTree) -> list[Places]:
     """Branches with one free end whose length is under the width of the mask at their junction."""
     if not len(graph.junctions):
         return []
-    widths = 2 * np.asarray(room.query(graph.junctions)[0])
+    widths = 2 * np.asarray(room.query(graph.junctions)[0]) + 1
     found = []
     for branch in graph.branches:
         if (branch.head == FREE) == (branch.tail == FREE):

@@ -192,7 +192,7 @@ def test_the_threshold_redraws_without_the_server_and_can_become_the_projects(
     assert page.evaluate(DRAWN)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.get_by_label("Threshold").evaluate("one => { one.value = 0.7; one.dispatchEvent(new Event('input')) }")
+    page.get_by_label("Threshold").fill("0.7")
     expect(page.get_by_text("Use 0.70 for the whole project")).to_be_visible()
     page.evaluate("() => new Promise(requestAnimationFrame)")
     assert not page.evaluate(DRAWN)

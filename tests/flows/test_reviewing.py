@@ -112,6 +112,17 @@ def test_a_limit_that_does_not_fit_is_refused(services: Services, project: Proje
         ask(services, limit=501)
 
 
+def test_the_masks_that_the_model_trusts_least_come_first(services: Services, tmp_path: Path) -> None:
+    tiny_masks.project(services, name="paint")
+    tiny_masks.adopt(services, tmp_path, name="paint", sharpness=1)
+    for seed in range(4):
+        tiny_masks.upload(services, seed, name="paint")
+    found = ask(services)
+    certain = [one.image.certainty or 0 for one in found.items]
+    assert certain == sorted(certain)
+    assert f"expects {certain[0]:.2f} of 1" in found.items[0].why
+
+
 def test_masks_that_disagree_most_come_first_and_what_agrees_not_at_all(services: Services, tmp_path: Path) -> None:
     tiny_masks.project(services, name="paint")
     tiny_masks.adopt(services, tmp_path, name="paint")

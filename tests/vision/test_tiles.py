@@ -1,3 +1,5 @@
+"""Tiles cover every picture, and blend back into what they were cut from."""
+
 from __future__ import annotations
 
 from itertools import pairwise

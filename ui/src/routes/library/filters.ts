@@ -27,10 +27,6 @@ export const ORDERS = {
   name: 'By name',
   odd: 'Odd ones first',
 } as const;
-/** The orders that a project offers: a mask has no confidence of its own, its certainty orders the review. */
-export function orders(masks: boolean): [string, string][] {
-  return Object.entries(ORDERS).filter(([value]) => !masks || !value.endsWith('confidence'));
-}
 export type Order = keyof typeof ORDERS | 'similar';
 
 export interface View {

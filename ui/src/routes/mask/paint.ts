@@ -24,7 +24,7 @@ export function packed([red, green, blue]: Colour, alpha = 255): number {
 
 /** The lowest value of a probability map, 0..255, that belongs to a mask at a threshold 0..1. */
 export function cut(threshold: number): number {
-  return Math.ceil(255 * threshold);
+  return Math.ceil(255 * threshold - 1e-9);
 }
 
 /** Draws each value in the colour that `look` (256 of them) has for it. */

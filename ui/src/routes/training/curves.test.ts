@@ -26,7 +26,7 @@ test('two runs share their steps, and the shorter one ends in gaps', () => {
 });
 
 test('a model of masks has a Dice and no accuracy', () => {
-  const found = curves([{ step: 1, figures: { loss: 1, calibration_dice: 0.4 } }]);
+  const found = curves([{ step: 1, figures: { loss: 1, dice: 0.4 } }]);
   expect(found.dice.map((line) => line.values)).toEqual([[0.4]]);
   expect(found.accuracy).toEqual([]);
 });

@@ -42,10 +42,7 @@ const ACCURACIES: [string, string][] = [
   ['accuracy', 'pictures that teach'],
   ['calibration_accuracy', 'pictures that calibrate'],
 ];
-const DICES: [string, string][] = [
-  ['dice', 'pictures that teach'],
-  ['calibration_dice', 'pictures that calibrate'],
-];
+const DICES: [string, string][] = [['dice', 'pictures that calibrate']];
 
 /** Loss and accuracy, or Dice, per step; `who` distinguishes several runs in one chart. */
 export function curves(points: Point[], who = '', dashed = false): Curves {

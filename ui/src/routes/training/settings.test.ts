@@ -20,7 +20,13 @@ const freeze = rule({
 });
 const mean = rule({ name: 'mean', takes: 'channels' });
 const weights = rule({ name: 'weights', takes: 'text', default: 'auto' });
-const family: Family = { name: 'transfer', task: 'classify', about: '', missing_weights: null, params: [epochs, freeze, mean, weights] };
+const family: Family = {
+  name: 'transfer',
+  task: 'classify',
+  about: '',
+  missing_weights: null,
+  params: [epochs, freeze, mean, weights],
+};
 
 test('numbers stay within their range and whole where they must be', () => {
   expect(read(epochs, ' 3 ')).toEqual({ value: 3 });
