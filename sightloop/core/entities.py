@@ -58,7 +58,8 @@ class Image:
 
     Where the project segments, these words name the largest class of a mask, or `nothing`. `mask` is then the SHA-256
     of the mask a human drew (None with the label `nothing`: an empty one), `agreement` its Dice with the model's mask,
-    and `certainty` the Dice that the model expects of its own; all three are None otherwise.
+    and `certainty` the Dice that the model expects of its own; all three are None otherwise. `action` says how the word
+    was given: import, correct, verify.
     """
 
     id: str
@@ -97,12 +98,13 @@ class Image:
     mask: str | None = None
     agreement: float | None = None
     certainty: float | None = None
+    action: str | None = None
 
     @property
     def corrected(self) -> bool:
-        """Whether a human said something else than the model (the ★)."""
+        """Whether a human said something else than the model (the ★); a mask brought along is no correction."""
         if self.agreement is not None:
-            return self.agreement < 1
+            return self.agreement < 1 and self.action != "import"
         return self.label is not None and self.predicted is not None and self.label != self.predicted
 
 

@@ -60,5 +60,5 @@ def _shown(services: Services, project: Project, version: ModelVersion, there: I
         if answer.map is None or truth is None:
             continue
         said = masks.threshold(masks.unpack_map(answer.map), project.floor)
-        caption = f"{image.name}    Dice {overlap.dice(said, truth):.3f}    photo, people, model"
+        caption = f"Dice {overlap.dice(said, truth):.3f}: photo, people, model"
         yield strips.strip(pixels, [truth, said]), caption

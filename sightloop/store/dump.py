@@ -21,7 +21,11 @@ FORMAT: Final = 1
 HEAD: Final = "dump.json"
 BATCH: Final = 1000
 LATER: Final = {"0001": frozenset({"doubts"}), "0002": frozenset[str]()}  # older dumps that fit, and the tables since
-ADDED: Final = {"images": ("mask", "agreement", "certainty"), "labels": ("mask",), "predictions": ("figures",)}  # 0003
+ADDED: Final = {
+    "images": ("mask", "agreement", "certainty", "action"),
+    "labels": ("mask",),
+    "predictions": ("figures",),
+}  # 0003
 
 
 def write(db: Connection, folder: Path) -> dict[str, int]:

@@ -276,7 +276,7 @@ def _labelled_new(image: Image) -> Image:
     if image.label is None:
         return image
     at = image.created_at if image.labelled_at is None else image.labelled_at
-    return replace(image, shown=image.label, verified=True, labelled_at=at)
+    return replace(image, shown=image.label, verified=True, labelled_at=at, action="import")
 
 
 def _relabelled(
@@ -285,7 +285,7 @@ def _relabelled(
     after = replace(before, label=value, labelled_by=by, labelled_at=at, verified=value is not None)
     after = replace(after, shown=value if value is not None else answers.shown_now(db, after))
     mask, agreement = (drawn.mask, drawn.agreement) if drawn else (None, None)
-    after = replace(after, mask=mask, agreement=agreement)
+    after = replace(after, mask=mask, agreement=agreement, action=action if value is not None else None)
     return Change(before, after, "labelled", by, {"value": value, "action": action})
 
 

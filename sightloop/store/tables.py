@@ -200,6 +200,7 @@ images = Table(
     Column("mask", String(64)),
     Column("agreement", Double),
     Column("certainty", Double),
+    _text("action", null=True),
     _text("tab"),
     _flag("corrected"),
     _flag("trashed"),

@@ -43,7 +43,7 @@ def shrunk(mask: Mask, size: tuple[int, int]) -> Mask:
 
 def sheet(strips: Sequence[Pixels], captions: Sequence[str]) -> bytes:
     """The strips below each other as WebP, each under its caption."""
-    width = max(one.shape[1] for one in strips)
+    width = max(*(one.shape[1] for one in strips), *(round(_font().getlength(text)) + 8 for text in captions))
     rows = []
     for one, caption in zip(strips, captions, strict=True):
         paper = np.full((one.shape[0], width, 3), PAPER, np.uint8)
@@ -54,5 +54,9 @@ def sheet(strips: Sequence[Pixels], captions: Sequence[str]) -> bytes:
 
 def _line(text: str, width: int) -> Pixels:
     image = Image.new("RGB", (width, LINE), (PAPER, PAPER, PAPER))
-    ImageDraw.Draw(image).text((4, 5), text, fill=INK, font=ImageFont.load_default(14))
+    ImageDraw.Draw(image).text((4, 5), text, fill=INK, font=_font())
     return np.array(image)
+
+
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(14)

@@ -38,7 +38,7 @@ class Window:
         return np.column_stack([turn, np.array([self.x, self.y]) - turn @ middle])
 
     def snapped(self) -> Window:
-        """The same view on whole pixels where it is only mirrored and turned by quarters, so that nothing is blurred."""
+        """The same view on whole pixels where it is only mirrored and turned by quarters: nothing is blurred."""
         if self.scale != 1 or self.degrees % 90:
             return self
         x, y = (round(middle - self.side / 2) + self.side / 2 for middle in (self.x, self.y))

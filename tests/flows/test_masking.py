@@ -10,7 +10,7 @@ import pytest
 from sightloop.core.arrays import Mask
 from sightloop.core.entities import NOTHING, Image
 from sightloop.core.errors import BadImage, Conflict, Missing, Rejected
-from sightloop.flows import answer, correct, drawing, feedback, jobs, library, masking, projects, trash
+from sightloop.flows import answer, correct, drawing, feedback, importing, jobs, library, masking, projects, trash
 from sightloop.flows.access import OPERATOR, project_for
 from sightloop.flows.services import Services
 from sightloop.store import images
@@ -61,6 +61,20 @@ def test_a_drawn_mask_is_kept_to_the_pixel_and_wears_a_star(services: Services, 
     assert (after.label, after.verified) == ("crack", True)
     again = masking.mask_png(services, user=OPERATOR, image_id=image.id)
     assert np.array_equal(masks.decode(again), drawn)
+
+
+def test_an_imported_mask_is_no_correction_until_somebody_draws_on_it(
+    services: Services, image: Image, tmp_path: Path
+) -> None:
+    tiny_masks.folder(tmp_path / "set", 2, first=20)
+    (tmp_path / "set" / "masks" / "20.png").write_bytes(tiny_masks.mask_png(5))
+    tiny.run(services, importing.start(services, user=OPERATOR, name="cracks", path=tmp_path / "set"))
+    with services.db.connect() as db:
+        found = {one.name: one for one in images.stream(db, image.project_id)}["20.png"]
+    assert found.agreement is not None
+    assert found.agreement < 1
+    assert not found.corrected
+    assert correct.redraw(services, user=OPERATOR, image_id=found.id, mask=tiny_masks.draw(6)[1]).corrected
 
 
 def test_drawing_the_models_own_mask_is_no_correction(services: Services, image: Image) -> None:

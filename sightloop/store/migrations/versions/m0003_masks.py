@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.add_column("images", sa.Column("mask", sa.String(64)))
     op.add_column("images", sa.Column("agreement", sa.Double()))
     op.add_column("images", sa.Column("certainty", sa.Double()))
+    op.add_column("images", sa.Column("action", sa.Text()))
     op.add_column("labels", sa.Column("mask", sa.String(64)))
     op.add_column("predictions", sa.Column("figures", sa.JSON().with_variant(JSONB(), "postgresql")))
     op.create_index("ix_labels_mask", "labels", ["mask"])
@@ -30,5 +31,5 @@ def downgrade() -> None:
     op.drop_index("ix_labels_mask", "labels")
     op.drop_column("predictions", "figures")
     op.drop_column("labels", "mask")
-    for name in ("certainty", "agreement", "mask"):
+    for name in ("action", "certainty", "agreement", "mask"):
         op.drop_column("images", name)
