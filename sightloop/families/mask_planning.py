@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 
 import torch
+from torch import nn
 
 from sightloop.core.entities import Json
 from sightloop.families import planning
@@ -28,15 +29,15 @@ def estimate(counts: Mapping[str, int], ready: Start) -> Json:
     """
     params, network = ready.params, ready.network
     taught, judged = counts.get("train", 0), counts.get("calibration", 0)
-    trainable, total = planning.count(network)
+    counted = sizes(network)
     step, size = _step_seconds(ready), _step_bytes(ready)
     look = step / 3 * PICTURE_TILES * (256 / params.tile) ** 2
     epoch = taught * params.tiles * (step + TILE_SECONDS / planning.cores()) + judged * look
     export = EXPORT_SECONDS + (judged + min(taught, 500)) * look
-    fixed = planning.OVERHEAD + 4 * total + 20 * trainable
+    fixed = planning.OVERHEAD + 4 * counted["total"] + 20 * counted["trainable"]
     return {
         "freeze": "none",
-        "parameters": {"none": {"trainable": trainable, "total": total}},
+        "parameters": {"none": counted},
         "seconds": {"cache": 0.0, "epoch": epoch, "export": export, "total": epoch * params.epochs + export},
         "memory_bytes": fixed + size * params.batch,
         "batch_that_fits": planning.fitting(params.batch, size, fixed),
@@ -44,6 +45,12 @@ def estimate(counts: Mapping[str, int], ready: Start) -> Json:
         "precision": params.precision,
         "cache": False,
     }
+
+
+def sizes(network: nn.Module) -> Json:
+    """How many numbers a network has: {"trainable", "total"}."""
+    trainable, total = planning.count(network)
+    return {"trainable": trainable, "total": total}
 
 
 def _step_seconds(ready: Start) -> float:

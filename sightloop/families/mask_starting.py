@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+import json
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from torch import nn
 
 from sightloop.bundles import format as bundle_format
 from sightloop.bundles.format import Input, file_sha256
-from sightloop.core.entities import Json
+from sightloop.core.entities import Json, TrainingSet
 from sightloop.core.errors import BadBundle, Rejected
 from sightloop.families import backbone as backbones
 from sightloop.families import weights
+from sightloop.families.data import pool
 from sightloop.families.export import WEIGHTS
 from sightloop.families.gated_unet import AttentionUnet, Plain, Pretrained, decoder_of
 from sightloop.families.parameters import LIVE, PLAIN, UnetParams
@@ -116,3 +118,14 @@ def _take(network: nn.Module, folder: Path) -> Json:
     weights.check_keys(network.state_dict(), found, what="the live model")
     network.load_state_dict(found)
     return {"kind": LIVE, "file": WEIGHTS, "sha256": file_sha256(path)}
+
+
+def key(data: TrainingSet, ready: Start) -> str:
+    """What a checkpoint belongs to: these pictures and masks, these parameters, this start."""
+    files = [Path(name) for example in data.train + data.calibration for name in (example.path, example.mask) if name]
+    sides = [[bool(example.mask) for example in side] for side in (data.train, data.calibration)]
+    said = json.dumps([asdict(ready.params), asdict(ready.spec), data.classes, sides, torch.__version__])
+    digest = hashlib.sha256(f"{ready.state_hash} {said}".encode())
+    for found in pool().map(file_sha256, files):
+        digest.update(found.encode())
+    return digest.hexdigest()[:16]

@@ -15,8 +15,8 @@ from torch import Tensor
 from sightloop.bundles.classifier import normalisation
 from sightloop.bundles.format import Input
 from sightloop.core.arrays import Mask, Pixels
-from sightloop.core.entities import Example
-from sightloop.core.errors import BadImage
+from sightloop.core.entities import Example, TrainingSet
+from sightloop.core.errors import BadImage, Rejected
 from sightloop.families.data import pool
 from sightloop.families.parameters import UnetParams
 from sightloop.vision import decode, masks
@@ -202,3 +202,12 @@ def windows(size: tuple[int, ...], *, multiple: int) -> list[Tile]:
     tiles = grid((size[0], size[1]), tile=side, overlap=0, multiple=multiple)
     chosen = np.linspace(0, len(tiles) - 1, min(WINDOWS, len(tiles))).round().astype(int)
     return [tiles[index] for index in chosen]
+
+
+def check(data: TrainingSet) -> None:
+    """Raise Rejected unless there is something to learn: a training picture with a mask."""
+    if not any(example.mask for example in data.train):
+        raise Rejected(
+            f"training needs pictures with masks; none of the {len(data.train)} on the training side has one.",
+            hint="Draw or import masks.",
+        )

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sightloop.core.arrays import Embedding
 from sightloop.core.entities import Json, Progress, TrainingSet
 from sightloop.core.ports import Report
 from sightloop.families import export, features, finishing, planning
@@ -68,9 +67,7 @@ def train(
     return {"metrics": metrics, "history": history, "seconds": seconds, "parameters": sizes}
 
 
-def _bundle(
-    made: finishing.Made, ready: Ready, clean: Pictures, bank: tuple[Embedding, list[int]], report: Report
-) -> Json:
+def _bundle(made: finishing.Made, ready: Ready, clean: Pictures, bank: finishing.Bank, report: Report) -> Json:
     report(Progress(0, 1, "exporting the model"))
     export.to_onnx(ready.network, made.spec, made.folder / export.MODEL)
     export.save_weights(ready.network, made.folder / export.WEIGHTS)
@@ -115,7 +112,7 @@ def _key(data: TrainingSet, params: TransferParams, ready: Ready) -> str:
     return features.content_key(pictures, key=f"{ready.state_hash} {said}")
 
 
-def _embed(ready: Ready, source: Source, chosen: NDArray[np.int64], params: TransferParams) -> Embedding:
+def _embed(ready: Ready, source: Source, chosen: NDArray[np.int64], params: TransferParams) -> NDArray[np.float32]:
     """Embeddings (n, d) of unchanged training pictures, through the features that are there already."""
     found = []
     ready.tail.eval()
