@@ -59,7 +59,7 @@ def test_an_unknown_family_is_missing_and_the_known_ones_are_named() -> None:
 @pytest.mark.parametrize("name", families.NAMES)
 def test_every_family_has_its_names_and_every_parameter_its_help(name: str) -> None:
     family = families.get(name)
-    assert family.TASK == families.task(name)
+    assert families.task(name) == family.TASK
     assert dataclasses.asdict(families.params(name, {})) == family.DEFAULTS
     assert all(field.metadata["help"] for field in dataclasses.fields(family.Params))
 
