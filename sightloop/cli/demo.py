@@ -46,8 +46,10 @@ def _sentence(done: dict[str, Any]) -> str:
     """How good one sample project's model is, in words."""
     if not done["evaluation"]:
         return f"{done['kind']}: {done['state']}"
-    n, accuracy = done["evaluation"]["n"], done["evaluation"]["accuracy"]
-    return f"{done['kind']}: {figure(accuracy)} of {n} held-out pictures right"
+    found = done["evaluation"]
+    if "dice" in found:
+        return f"{done['kind']}: Dice {figure(found['dice'])} on {found['n']} held-out pictures"
+    return f"{done['kind']}: {figure(found['accuracy'])} of {found['n']} held-out pictures right"
 
 
 def _welcome(found: dict[str, Any], *, host: str, port: int) -> str:

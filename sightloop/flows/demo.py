@@ -38,7 +38,21 @@ TRAINING: Json = {
     "label_smoothing": 0.1,
     "patience": 0,
 }
-CRACKS: Json = {"weights": "none", "backbone": "plain", "width": 8, "epochs": 10, "patience": 0, "threads": 1}
+CRACKS: Json = {
+    "backbone": "plain",
+    "weights": "none",
+    "width": 8,
+    "tile": 96,
+    "batch": 8,
+    "epochs": 18,
+    "lr": 0.003,
+    "contrast": 0.6,
+    "gaussian_blur": 2.0,
+    "noise": 15.0,
+    "zoom": 2.0,
+    "threads": 2,
+    "patience": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,7 @@ SAMPLES = (
     Sample(
         "cracks",
         "Cracks in concrete and asphalt",
-        labelled=60,
+        labelled=100,
         new=6,
         recipe="crack",
         family="attention_unet",
