@@ -50,7 +50,7 @@ fmt: $(READY) ## format the code and mend what lint can mend
 	$(BIN)/ruff format .
 
 bench: $(READY) $(UI) ## measure speed and accuracy; writes benchmarks/results
-	for name in serving bulk flood library; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	for name in serving bulk flood library masks; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 screenshots: $(READY) $(UI) ## take the pictures of the page into docs/screenshots
 	$(BIN)/python -m docs.screenshots

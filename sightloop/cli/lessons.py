@@ -40,9 +40,14 @@ def save_for_retrain(
     emit(found, as_json=as_json, text=lambda: _saved(found))
 
 
+def _no_number(word: str) -> float:
+    """JSON knows no NaN and no Infinity, whatever Python reads."""
+    raise ValueError(f"{word} is no number in JSON")
+
+
 def _facts(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_constant=_no_number)
     except ValueError as error:
         raise Rejected(f"metadata {text[:80]!r} is not JSON.", hint='For example {"site": "bridge 7"}.') from error
     if not isinstance(found, dict):

@@ -104,7 +104,7 @@ class Image:
     def corrected(self) -> bool:
         """Whether a human said something else than the model (the ★); a mask brought along is no correction."""
         if self.agreement is not None:
-            return self.agreement < 1 and self.action != "import"
+            return self.agreement < 1 and self.action == "correct"
         return self.label is not None and self.predicted is not None and self.label != self.predicted
 
 

@@ -15,6 +15,8 @@ from sightloop.flows import registry
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
 
+FAMILY = "transfer"  # what becomes of weights that were trained elsewhere
+
 
 def import_weights(
     services: Services, *, user: User, name: str, path: Path, backbone: str, classes: Sequence[str] = ()
@@ -27,9 +29,14 @@ def import_weights(
         classes: in the order of its outputs; the project's where empty.
 
     Raises:
-        Rejected: layers or outputs do not fit, or a class is not one of the project's.
+        Rejected: layers or outputs do not fit, a class is not one of the project's, or the project segments.
     """
     project = project_for(services, user=user, name=name, action="train")
+    if project.task != families.task(FAMILY):
+        raise Rejected(
+            f"{path.name!r} would say which class a picture shows, and project {name!r} is to {project.task}.",
+            hint="Import it into a project that classifies.",
+        )
     learnt = tuple(classes) or project.classes
     strange = sorted(set(learnt) - set(project.classes))
     if strange:
@@ -46,5 +53,5 @@ def import_weights(
     params = {"backbone": backbone, "file": path.name}
     with services.db.begin() as db:
         return registry.enlist(
-            db, project, bundle=bundle, family="transfer", params=params, metrics={}, snapshot_id=None, by=user.id
+            db, project, bundle=bundle, family=FAMILY, params=params, metrics={}, snapshot_id=None, by=user.id
         )

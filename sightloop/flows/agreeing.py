@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sightloop.core.entities import Image, Job, Json, Progress, Project
+from sightloop.core.errors import Missing, Overloaded, Rejected
 from sightloop.core.ports import Report
 from sightloop.flows import drawing
 from sightloop.flows.services import Services
@@ -31,7 +32,11 @@ def agree(services: Services, job: Job, report: Report) -> Json:
 
 
 def _agreement(services: Services, project: Project, image: Image) -> float | None:
-    return drawing.agreement(services, project, image, drawing.packed_map(services, image))
+    try:
+        packed = drawing.packed_map(services, image)
+    except (Missing, Rejected, Overloaded):  # purged or damaged meanwhile, or no core was free
+        return image.agreement
+    return drawing.agreement(services, project, image, packed)
 
 
 def _write(db: Connection, project: Project, asked: list[Image], found: dict[str, float | None]) -> int:

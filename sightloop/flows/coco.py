@@ -89,7 +89,7 @@ def _region(entry: Json) -> Region:
             return Region(where, rle=shape)
         if isinstance(shape, list) and shape:
             return Region(where, polygons=tuple(_polygon(one) for one in shape))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return Region(where, reason="its outline is no list of numbers.")
     except Rejected as error:
         return Region(where, reason=error.message)

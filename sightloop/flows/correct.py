@@ -20,6 +20,8 @@ BulkAction = Literal["label", "verify", "clear", "trash", "restore"]
 MAX_BULK = 100_000
 MAX_MASKS = 1000  # pictures whose masks one bulk action reads and writes
 
+Sketches = Mapping[str, tuple[int, str, Drawn]]  # by image id: the revision that was seen, the word, the mask
+
 
 def correct(services: Services, *, user: User, image_id: str, value: str | None, revision: int | None = None) -> Image:
     """Record what `user` says this image shows; `value` None takes the human word back, its mask too.
@@ -32,7 +34,8 @@ def correct(services: Services, *, user: User, image_id: str, value: str | None,
     image, project = image_for(services, user=user, image_id=image_id, action="label")
     if value is not None:
         TASKS[project.task].check_label(value, project.classes)
-    drawn = drawing.drawn(services, project, image, drawing.empty(image))[1] if value == NOTHING else None
+    empties = project.task == "segment" and value == NOTHING
+    drawn = drawing.drawn(services, project, image, drawing.empty(image))[1] if empties else None
     action = "clear" if value is None else "correct"
     with services.db.begin() as db:
         return images.relabel(db, image, value=value, action=action, by=user.id, revision=revision, drawn=drawn)
@@ -53,8 +56,7 @@ def redraw(services: Services, *, user: User, image_id: str, mask: Mask, revisio
     check_mask(project, image, mask)
     word, drawn = drawing.drawn(services, project, image, mask)
     with services.db.begin() as db:
-        images.hold_blobs(db, [drawn.mask] if drawn.mask else [])
-        drawing.keep(services, mask)
+        drawing.hold(services, db, [drawn])
         return images.relabel(db, image, value=word, action="correct", by=user.id, revision=revision, drawn=drawn)
 
 
@@ -78,9 +80,7 @@ def verify(services: Services, *, user: User, image_id: str, revision: int | Non
     """
     image, project = image_for(services, user=user, image_id=image_id, action="label")
     if project.task == "segment":
-        word, drawn = drawing.accepted(services, project, image)
-        with services.db.begin() as db:
-            return images.relabel(db, image, value=word, action="verify", by=user.id, revision=revision, drawn=drawn)
+        return drawing.accept(services, project, image, by=user.id, revision=revision)
     with services.db.begin() as db:
         return images.verify(db, image, by=user.id, revision=revision)
 
@@ -107,18 +107,26 @@ def bulk(
         {"changed", "unchanged", "missing"} and "undo": per image what it was before.
 
     Raises:
-        Conflict: not `expected` images match any more.
+        Conflict: not `expected` images match any more, or somebody changed one whose mask was being compared.
+        Rejected: too many masks at once, or too many images.
     """
     target = project_for(services, user=user, name=project, action="label")
     if action == "label":
         TASKS[target.task].check_label(value or "", target.classes)
+    drawn: Sketches = {}
+    if _draws(target, action=action, value=value):
+        with services.db.connect() as db:
+            seen = _choose(db, target, image_ids=image_ids, filters=filters)
+        drawn = _sketches(services, target, seen, action=action, value=value)
     with services.db.begin() as db:
         changes.hold(db, target.id)
         chosen = _choose(db, target, image_ids=image_ids, filters=filters)
         if expected is not None and len(chosen) != expected:
             raise Conflict(f"{len(chosen)} images match, not {expected}.", current=len(chosen), hint="Look again.")
         todo = [image for image in chosen if _would_change(image, action=action, value=value)]
-        drawn = _masks(services, target, todo, action=action, value=value)
+        if _draws(target, action=action, value=value):
+            _check_unchanged(todo, drawn)
+            drawing.hold(services, db, [mask for _, _, mask in drawn.values()])
         _apply(db, todo, action=action, value=value, by=user.id, drawn=drawn)
     missing = len(set(image_ids)) - len(chosen) if filters is None else 0
     undo = [
@@ -148,17 +156,30 @@ def _would_change(image: Image, *, action: BulkAction, value: str | None) -> boo
             return image.label is not None
 
 
-def _masks(
-    services: Services, project: Project, todo: Sequence[Image], *, action: BulkAction, value: str | None
-) -> dict[str, tuple[str, Drawn]]:
-    """The word and the mask that each picture gets by being verified, or by being said to show nothing."""
-    if project.task != "segment" or not (action == "verify" or (action == "label" and value == NOTHING)):
-        return {}
+def _draws(project: Project, *, action: BulkAction, value: str | None) -> bool:
+    """Whether the action gives every picture a mask of its own."""
+    return project.task == "segment" and (action == "verify" or (action == "label" and value == NOTHING))
+
+
+def _sketches(
+    services: Services, project: Project, seen: Sequence[Image], *, action: BulkAction, value: str | None
+) -> Sketches:
+    """What each picture that would change gets, made before anything is locked."""
+    todo = [image for image in seen if _would_change(image, action=action, value=value)]
     if len(todo) > MAX_MASKS:
         raise Rejected(f"{len(todo)} masks at once are too many.", hint=f"Choose at most {MAX_MASKS} pictures.")
     if action == "verify":
-        return {image.id: drawing.accepted(services, project, image) for image in todo}
-    return {image.id: drawing.drawn(services, project, image, drawing.empty(image)) for image in todo}
+        return {image.id: (image.revision, *drawing.accepted(services, project, image)) for image in todo}
+    return {
+        image.id: (image.revision, *drawing.drawn(services, project, image, drawing.empty(image))) for image in todo
+    }
+
+
+def _check_unchanged(todo: Sequence[Image], drawn: Sketches) -> None:
+    """Raise Conflict where a picture is not the one any more that its mask was made of."""
+    changed = [image.name for image in todo if image.id not in drawn or drawn[image.id][0] != image.revision]
+    if changed:
+        raise Conflict(f"{changed[0]!r} was changed meanwhile.", current=len(changed), hint="Look again.")
 
 
 def _apply(
@@ -168,16 +189,16 @@ def _apply(
     action: BulkAction,
     value: str | None,
     by: str,
-    drawn: Mapping[str, tuple[str, Drawn]],
+    drawn: Sketches,
 ) -> None:
-    masks = {name: mask for name, (_, mask) in drawn.items()}
+    masks = {name: mask for name, (_, _, mask) in drawn.items()}
     match action:
         case "trash":
             images.trash_many(db, todo, by=by)
         case "restore":
             images.restore_many(db, todo, by=by)
         case "verify":
-            words = [(image, drawn[image.id][0] if drawn else image.label or image.shown) for image in todo]
+            words = [(image, drawn[image.id][1] if drawn else image.label or image.shown) for image in todo]
             images.relabel_many(db, words, action=action, by=by, drawn=masks)
         case "label" | "clear":
             word = value if action == "label" else None

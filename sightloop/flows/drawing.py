@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sightloop.core.arrays import Mask, ProbabilityMap
 from sightloop.core.entities import NOTHING, Drawn, Image, Project
-from sightloop.core.errors import Missing, Rejected
+from sightloop.core.errors import Conflict, Missing, Rejected
 from sightloop.flows.services import Services
 from sightloop.measure import overlap
+from sightloop.store import images
+from sightloop.store.database import Connection
 from sightloop.tasks import segment
 from sightloop.vision import masks
 
@@ -89,11 +93,35 @@ def accepted(services: Services, project: Project, image: Image) -> tuple[str, D
         Rejected: there is neither.
     """
     mask = human_mask(services, image)
+    if mask is None and image.shown == NOTHING:  # some pixels may be above the threshold, but too few to be shown
+        mask = empty(image)
     if mask is None:
         mask = model_mask(services, image, threshold=project.floor)
     if mask is None:
         raise Rejected(f"image {image.id!r} has no mask to verify.", hint="Draw one, or wait for the model's answer.")
     return drawn(services, project, image, mask)
+
+
+def accept(services: Services, project: Project, image: Image, *, by: str, revision: int | None = None) -> Image:
+    """Record that the mask that is shown is right.
+
+    Raises:
+        Conflict: somebody changed the image since `revision`, or since it was read where that is None.
+        Rejected: there is no mask.
+    """
+    word, mask = accepted(services, project, image)
+    seen = image.revision if revision is None else revision
+    with services.db.begin() as db:
+        hold(services, db, [mask])
+        return images.relabel(db, image, value=word, action="verify", by=by, revision=seen, drawn=mask)
+
+
+def hold(services: Services, db: Connection, drawn: Iterable[Drawn]) -> None:
+    """Until the transaction ends, no purge takes these masks away; raises Conflict where one already has."""
+    wanted = {one.mask for one in drawn if one.mask is not None}
+    images.hold_blobs(db, wanted)
+    if not all(services.blobs.has(sha256) for sha256 in wanted):
+        raise Conflict("a picture with the same mask was deleted for good meanwhile.", hint="Try again.")
 
 
 def agreement(services: Services, project: Project, image: Image, packed: bytes | None) -> float | None:
@@ -102,6 +130,6 @@ def agreement(services: Services, project: Project, image: Image, packed: bytes 
         return None
     try:
         mask = human_mask(services, image)
-    except Missing:  # purged meanwhile
+    except (Missing, Rejected):  # purged meanwhile, damaged, or of a picture that was not looked at yet
         return None
     return None if mask is None else overlap.dice(masks.threshold(masks.unpack_map(packed), project.floor), mask)

@@ -35,6 +35,4 @@ def _accepted(services: Services, project: Project, asked: Image, *, user: User,
     with services.db.connect() as db:
         if asked.verified and not doubts.stands(db, asked.id):
             return asked
-    word, drawn = drawing.accepted(services, project, asked)
-    with services.db.begin() as db:
-        return images.relabel(db, asked, value=word, action="verify", by=user.id, revision=revision, drawn=drawn)
+    return drawing.accept(services, project, asked, by=user.id, revision=revision)

@@ -58,6 +58,8 @@ def mask_png(
         Rejected: a threshold outside 0..1, or a side that is too short.
     """
     image, project = image_for(services, user=user, image_id=image_id, action="view")
+    if project.task != "segment":
+        raise Missing(f"image {image_id!r} has no mask.", hint="Its project says which class a picture shows.")
     mask = find(services, project, image, origin=origin, threshold=threshold)
     if side is not None:
         if side < MIN_SIDE:

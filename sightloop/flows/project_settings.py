@@ -35,5 +35,6 @@ def check(settings: Mapping[str, Any]) -> None:
 def refloor(db: Connection, project: Project, *, by: str) -> None:
     """Sort the pictures into tabs anew; where masks are drawn, queue their comparison with the model's new ones."""
     images.refloor(db, project.id, floor=project.floor, classes=project.classes, by=by)
-    if project.task == "segment":
+    waiting = jobs.all(db, project_id=project.id, states=("queued",), kinds=("agree",), limit=1)
+    if project.task == "segment" and not waiting:
         jobs.enqueue(db, kind="agree", steps=("agree",), project_id=project.id, created_by=by)

@@ -153,6 +153,11 @@ def _changes(
         gone = set(project.classes) - set(classes)
         if gone:
             raise Rejected(f"class {sorted(gone)[0]!r} would vanish.", hint="Classes can be added, not removed.")
+        if project.task == "segment" and tuple(classes[: len(project.classes)]) != project.classes:
+            raise Rejected(
+                f"the order of the classes is that of the masks: {', '.join(project.classes)}.",
+                hint="Name new ones behind them.",
+            )
         changes["classes"] = check_classes(classes, task=project.task)
     if settings is not None:
         project_settings.check(settings)

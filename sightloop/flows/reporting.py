@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sightloop.core import scale
 from sightloop.core.entities import Image, Json, Progress, Project, User
-from sightloop.core.errors import BadImage, Missing, Overloaded, Rejected
+from sightloop.core.errors import SightloopError
 from sightloop.core.ports import Report
 from sightloop.flows import measuring
 from sightloop.flows.access import project_for
@@ -55,7 +55,7 @@ class Survey:
         """The rows as CSV, line by line, the names of the columns first."""
         yield _line(COLUMNS)
         for row in self:
-            yield _line([row[name] for name in COLUMNS])
+            yield _line([_harmless(row[name]) for name in COLUMNS])
 
     def json(self) -> Iterator[str]:
         """The rows and what they come to as one JSON object, piece by piece."""
@@ -101,7 +101,7 @@ class Survey:
                 found = measuring.figures(
                     self.services, self.project, image, source=source, threshold=self.project.floor
                 )
-        except (BadImage, Missing, Overloaded, Rejected) as error:
+        except SightloopError as error:
             note = error.message
         figures = measuring.scaled(found["total"], px_per_mm) if found else dict.fromkeys(FIGURES)
         self.widths += [(width, length, px_per_mm or 0.0) for width, length in (found["widths"] if found else ())]
@@ -161,6 +161,11 @@ def _bars(values: NDArray[np.float64], amounts: NDArray[np.float64]) -> list[Jso
         {"low": round(low, 4), "high": round(high, 4), "amount": round(height, 3)}
         for low, high, height in zip(edges[:-1].tolist(), edges[1:].tolist(), heights.tolist(), strict=True)
     ]
+
+
+def _harmless(cell: object) -> object:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _line(cells: Iterable[object]) -> str:

@@ -33,9 +33,9 @@ def sheet(services: Services, project: Project, version: ModelVersion, *, kind: 
     """
     rows = [row["image_id"] for row in _examples(version, kind) if row["image_id"]]
     with services.db.connect() as db:
-        found = {image.id: image for image in images.many(db, rows) if image.trashed_at is None}
-    there = (found[image_id] for image_id in rows if image_id in found)
-    shown = list(_shown(services, project, version, there))
+        there = [image for image in images.many(db, rows) if image.project_id == project.id]
+    found = {image.id: image for image in there if image.trashed_at is None}
+    shown = list(_shown(services, project, version, [found[one] for one in rows if one in found]))
     if not shown:
         raise Missing(f"the {kind} pictures of version {version.number} are gone.", hint="Evaluate it again.")
     return strips.sheet([strip for strip, _ in shown], [caption for _, caption in shown])

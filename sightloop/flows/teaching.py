@@ -25,7 +25,7 @@ def teaching(services: Services, *, user: User, project: str) -> Json:
     ones, those between two sides); `new_since_live` counts pictures labelled since the live version's snapshot (all of
     them where there is none), whichever side they are on; `reason` says what is missing where `ready` is False.
 
-    A project that segments counts masks, and wants corrected ones: those that people drew or brought along.
+    A project that segments counts masks, and wants corrected ones: those that people drew.
     """
     target = project_for(services, user=user, name=project, action="view")
     with services.db.connect() as db:

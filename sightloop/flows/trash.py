@@ -64,7 +64,6 @@ def _purge_expired(services: Services, project: Project) -> int:
 def _purge(services: Services, image: Image) -> None:
     """The blob goes inside the transaction, so that no upload of the same bytes slips in between."""
     with services.db.begin() as db:
-        images.hold_blobs(db, [image.sha256])
-        images.hold_blobs(db, images.masks_of(db, image.id))
+        images.hold_blobs(db, {image.sha256, *images.masks_of(db, image.id)})
         for unused in images.purge(db, image):
             services.blobs.delete(unused)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Integer, cast, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Integer, and_, cast, false, func, or_, select
 
 from sightloop.core.entities import UNKNOWN, ImageStatus, Side
 from sightloop.store import rows
@@ -58,9 +58,10 @@ def said_since(db: Connection, project_id: str, since: float | None) -> tuple[in
 
 
 def drawn_since(db: Connection, project_id: str, since: float | None) -> tuple[int, int]:
-    """As `said_since`, of masks: corrected is every one but the model's own, taken for right as it was."""
+    """As `said_since`, of masks: corrected is every one that a person drew, but for those that equal the model's."""
     c = images.c
-    return _since(db, project_id, since, corrected=or_(c.agreement.is_(None), c.agreement < 1))
+    differs = or_(c.agreement.is_(None), c.agreement < 1)
+    return _since(db, project_id, since, corrected=and_(c.action == "correct", differs))
 
 
 def disagreeing(db: Connection, project_id: str) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ from sightloop.core.arrays import Levels, Mask
 from sightloop.core.entities import NOTHING, UNKNOWN, Answer, Verdict
 from sightloop.core.errors import Rejected
 from sightloop.measure.overlap import expected_dice
+from sightloop.vision.masks import cut
 
 OFF_DOMAIN = "off_domain"
 
@@ -47,7 +47,7 @@ def verdict(answer: Answer, *, floor: float, reject_rate: float = 0.0) -> Verdic
 
 def _areas(levels: Levels, floor: float) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Pixels of each class at the threshold, (classes,)."""
-    return np.asarray(levels[:, math.ceil(255 * floor) :].sum(axis=1), np.int64)
+    return np.asarray(levels[:, cut(floor) :].sum(axis=1), np.int64)
 
 
 def word(mask: Mask, classes: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,20 @@ import pytest
 from sightloop.core.arrays import Mask
 from sightloop.core.entities import NOTHING, Image
 from sightloop.core.errors import BadImage, Conflict, Missing, Rejected
-from sightloop.flows import answer, correct, drawing, feedback, importing, jobs, library, masking, projects, trash
+from sightloop.flows import (
+    adopting,
+    answer,
+    correct,
+    drawing,
+    feedback,
+    importing,
+    jobs,
+    library,
+    masking,
+    projects,
+    teaching,
+    trash,
+)  # fmt: skip
 from sightloop.flows.access import OPERATOR, project_for
 from sightloop.flows.services import Services
 from sightloop.store import images
@@ -191,3 +205,58 @@ def test_another_threshold_measures_the_agreement_anew(services: Services, tmp_p
     assert tiny.run(services, job).context["moved"] == 1
     assert stored(services, image).agreement == 0
     assert stored(services, image).revision == before
+
+
+def test_verifying_that_nothing_is_shown_marks_nothing(services: Services, tmp_path: Path) -> None:
+    project = tiny_masks.project(services)
+    tiny_masks.adopt(services, tmp_path)
+    image = tiny_masks.upload(services, 2, empty=True)
+    few = np.zeros((1, 48, 64), np.uint8)
+    few[0, 0, :7] = 255  # too few pixels to be shown
+    services.blobs.keep(drawing.kind(image.version_id or ""), image.sha256, masks.pack_map(few))
+    assert drawing.accepted(services, project, image)[0] == NOTHING
+
+
+def test_a_verification_never_overwrites_a_mask_that_was_drawn_meanwhile(services: Services, image: Image) -> None:
+    project = project_for(services, user=OPERATOR, name="cracks", action="label")
+    correct.redraw(services, user=OPERATOR, image_id=image.id, mask=tiny_masks.draw(7)[1])
+    with pytest.raises(Conflict):
+        drawing.accept(services, project, image, by="somebody")
+
+
+def test_classes_of_masks_are_only_ever_added_behind_the_others(services: Services, image: Image) -> None:
+    with pytest.raises(Rejected, match="order of the classes"):
+        projects.update(services, user=OPERATOR, name="cracks", classes=("hole", "crack"))
+    assert projects.update(services, user=OPERATOR, name="cracks", classes=("crack", "hole")).classes[1] == "hole"
+
+
+def test_a_word_on_a_picture_that_nobody_looked_at_yet_does_not_stop_the_others(
+    services: Services, image: Image
+) -> None:
+    project = project_for(services, user=OPERATOR, name="cracks", action="view")
+    early = replace(image, label=NOTHING, width=None, height=None)
+    packed = drawing.packed_map(services, image)
+    assert drawing.agreement(services, project, early, packed) is None
+
+
+def test_masks_accepted_as_they_were_are_no_corrections_at_another_threshold(
+    services: Services, tmp_path: Path
+) -> None:
+    tiny_masks.project(services)
+    tiny_masks.adopt(services, tmp_path, sharpness=3)
+    image = tiny_masks.upload(services, 1)
+    correct.verify(services, user=OPERATOR, image_id=image.id)
+    projects.update(services, user=OPERATOR, name="cracks", floor=0.99)
+    (job,) = jobs.listing(services, user=OPERATOR, project="cracks", kinds=["agree"])
+    tiny.run(services, job)
+    assert stored(services, image).agreement == 0
+    assert not stored(services, image).corrected
+    assert teaching.teaching(services, user=OPERATOR, project="cracks")["corrected_since_live"] == 0
+
+
+def test_a_classifier_is_not_imported_into_a_project_that_segments(services: Services, tmp_path: Path) -> None:
+    tiny_masks.project(services)
+    with pytest.raises(Rejected, match="segment"):
+        adopting.import_weights(
+            services, user=OPERATOR, name="cracks", path=tmp_path / "resnet.pth", backbone="resnet50"
+        )

@@ -103,3 +103,8 @@ def test_a_project_of_classes_has_no_such_report(services: Services) -> None:
     projects.create(services, user=OPERATOR, name="cracks", classes=("red", "blue"))
     with pytest.raises(Rejected, match="no masks"):
         ask(services)
+
+
+def test_a_files_name_is_never_a_formula() -> None:
+    assert reporting._harmless("=HYPERLINK(1).jpg") == "'=HYPERLINK(1).jpg"
+    assert reporting._harmless(-1.5) == -1.5

@@ -84,9 +84,14 @@ def _given(received: Received) -> dict[str, Incoming]:
     return found
 
 
+def _no_number(word: str) -> float:
+    """JSON knows no NaN and no Infinity, whatever Python reads."""
+    raise ValueError(f"{word} is no number in JSON")
+
+
 def _metadata(text: str) -> Json:
     try:
-        found = json.loads(text or "{}")
+        found = json.loads(text or "{}", parse_constant=_no_number)
     except ValueError as error:
         raise Rejected(f"metadata {text[:80]!r} is not JSON.", hint='For example {"site": "bridge 7"}.') from error
     if not isinstance(found, dict):

@@ -157,8 +157,11 @@ async def _submit(desk: Desk, data: bytes, *, where: Target) -> Answer:
 
 
 @router.post("/projects/{project}/predict/batch", openapi_extra={"requestBody": form(many=True)})
-async def batch(project: str, request: Request, user: Viewer, desk: AtDesk, mask: MaskForm = "rle") -> Batch:
-    """Ask about many pictures; one that cannot be answered is a row with its reason and fails no other."""
+async def batch(project: str, request: Request, user: Viewer, desk: AtDesk, mask: MaskForm = "none") -> Batch:
+    """Ask about many pictures; one that cannot be answered is a row with its reason and fails no other.
+
+    Masks are only in the answer where they are asked for: those of many large pictures take memory.
+    """
     await _early(desk, user=user, project=project, model="champion")
     async with files_on_disk(
         request.scope, request.receive, folder=desk.services.blobs.incoming, cap=desk.settings.max_upload_bytes
