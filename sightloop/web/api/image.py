@@ -103,9 +103,7 @@ async def original(image_id: str, user: Uploader, desk: AtDesk) -> Response:
 @router.put("/{image_id}/label")
 async def label(image_id: str, body: Correction, user: Labeller, desk: AtDesk) -> ImageShape:
     """Say what a picture shows."""
-    changed = await desk.ask_computing(
-        correct.correct, user=user, image_id=image_id, value=body.value, revision=body.revision
-    )
+    changed = await desk.ask(correct.correct, user=user, image_id=image_id, value=body.value, revision=body.revision)
     return ImageShape.model_validate(changed)
 
 
