@@ -29,7 +29,7 @@ def report(project: str, target: Path | None, shown: str | None, verified: bool 
         found = reporting.survey(services, user=access.OPERATOR, project=project, filters=chosen, report=progress)
         if target is not None:
             with target.open("x", encoding="utf-8", newline="") as file:
-                file.writelines(found.csv())
+                file.writelines(found.csv(summed=True))
         rows = [] if target is not None else list(found)
     summary = found.summary()
     told = {**({"file": str(target)} if target else {"items": rows}), **summary}

@@ -39,20 +39,24 @@ class Survey:
     filters: Filters
     count: int
     report: Report | None = None
+    summed: bool = True  # whether what the rows come to is wanted: only then are their figures kept
+    read: int = 0
     rows: list[Json] = field(default_factory=list)
     widths: list[tuple[float, float, float]] = field(default_factory=list)  # width, length, scale or 0
 
     def __iter__(self) -> Iterator[Json]:
         for image in self._pictures():
             row = self._row(image)
-            self.rows.append({name: row[name] for name in ("source", *FIGURES, "px_per_mm")})
+            self.read += 1
+            if self.summed:
+                self.rows.append({name: row[name] for name in ("source", *FIGURES, "px_per_mm")})
             if self.report:
-                done = len(self.rows)
-                self.report(Progress(done, self.count, f"{done} of {self.count} pictures measured"))
+                self.report(Progress(self.read, self.count, f"{self.read} of {self.count} pictures measured"))
             yield row
 
-    def csv(self) -> Iterator[str]:
-        """The rows as CSV, line by line, the names of the columns first."""
+    def csv(self, *, summed: bool = False) -> Iterator[str]:
+        """The rows as CSV, line by line, the names of the columns first; without `summed`, nothing is kept of them."""
+        self.summed = summed
         yield _line(COLUMNS)
         for row in self:
             yield _line([_harmless(row[name]) for name in COLUMNS])
@@ -104,7 +108,8 @@ class Survey:
         except SightloopError as error:
             note = error.message
         figures = measuring.scaled(found["total"], px_per_mm) if found else dict.fromkeys(FIGURES)
-        self.widths += [(width, length, px_per_mm or 0.0) for width, length in (found["widths"] if found else ())]
+        if self.summed and found:
+            self.widths += [(width, length, px_per_mm or 0.0) for width, length in found["widths"]]
         return {
             "id": image.id,
             "name": image.name,

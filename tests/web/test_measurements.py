@@ -77,7 +77,7 @@ def test_a_mask_comes_as_png_or_not_at_all_where_that_is_asked(admin: TestClient
 
 def test_a_batch_has_a_mask_in_every_row(admin: TestClient, image: Image) -> None:
     files = [("files", (f"{seed}.png", tiny_masks.picture(seed))) for seed in (1, 2)]
-    rows = admin.post(f"{PROJECT}/predict/batch", files=files).json()["results"]
+    rows = admin.post(f"{PROJECT}/predict/batch?mask=rle", files=files).json()["results"]
     areas = [row["answer"]["measurements"]["total"]["area_px"] for row in rows]
     assert areas == [int(tiny_masks.draw(seed)[1].sum()) for seed in (1, 2)]
     assert [sum(row["answer"]["mask"]["counts"][1::2]) for row in rows] == areas
