@@ -26,7 +26,7 @@ WIDE: Viewport = {"viewport": {"width": 1440, "height": 900}}
 
 
 class Shot(NamedTuple):
-    """One picture; `{image}` and `{corrected}` in its path are a predicted and a corrected picture of the project."""
+    """One picture; in its path `{image}`, `{corrected}` and `{crack}` are pictures with an answer, one corrected."""
 
     name: str
     path: str
@@ -45,6 +45,10 @@ SHOTS = (
     Shot("models", "/p/specimens/models"),
     Shot("version", "/p/specimens/models/champion"),
     Shot("train", "/p/specimens/train"),
+    Shot("cracks", "/p/cracks"),
+    Shot("crack", "/p/cracks/images/{crack}?lines=true"),
+    Shot("crack-editor-dark", "/p/cracks/images/{crack}?edit=true", "dark"),
+    Shot("report", "/p/cracks/report"),
     Shot("jobs", "/jobs"),
     Shot("status-dark", "/status", "dark"),
 )
@@ -85,7 +89,7 @@ def prepare(scale: float) -> None:
 
 
 def work(url: str) -> dict[str, str]:
-    """Say of some pictures what their names tell, once; gives one that nobody verified and one that was corrected."""
+    """Say of some pictures what their names tell, once; gives one that nobody verified, one corrected, one cracked."""
     with httpx.Client(base_url=f"{url}/api/v1", headers={"X-Sightloop": "1"}, timeout=60) as client:
         client.post("/auth/login", json={"email": demo.ADMIN, "password": PASSWORD}).raise_for_status()
         until(lambda: all(job["state"] in OVER for job in _items(client, "/jobs")))
@@ -95,7 +99,8 @@ def work(url: str) -> dict[str, str]:
             body = {"value": image["name"].rpartition("-")[0], "revision": image["revision"]}
             client.put(f"/images/{image['id']}/label", json=body).raise_for_status()
         corrected = _items(client, images, corrected=True)
-        return {"image": open_ones[0]["id"], "corrected": corrected[0]["id"]}
+        cracks = [one for one in _items(client, "/projects/cracks/images", verified=False) if one["shown"] == "crack"]
+        return {"image": open_ones[0]["id"], "corrected": corrected[0]["id"], "crack": cracks[0]["id"]}
 
 
 def _items(client: httpx.Client, path: str, **filters: bool) -> list[dict[str, Any]]:

@@ -84,7 +84,7 @@ def register(page: Page) -> None:
 def create_a_project_from_a_zip(page: Page, path: Path) -> None:
     page.get_by_role("link", name="Create the first project").click()
     page.get_by_label("Title").fill("Paint")
-    page.get_by_role("radio", name=re.compile("ZIP")).check()
+    page.get_by_role("radio", name="From a ZIP of class folders").check()
     page.locator("input[type=file]").set_input_files(path)
     page.get_by_role("button", name="Create and look into the ZIP").click()
     page.get_by_role("button", name=re.compile(f"Import {3 * EACH} pictures")).click()
