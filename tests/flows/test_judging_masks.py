@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -150,7 +151,7 @@ def test_leaked_pictures_are_counted_and_left_out_beside(services: Services, cra
 def test_a_model_of_fewer_classes_is_judged_by_the_projects_numbers(
     services: Services, cracks: Project, live: str
 ) -> None:
-    wider = projects.update(services, user=OPERATOR, name="cracks", classes=["moss", "crack"])
+    wider = replace(cracks, classes=("moss", "crack"))
     judged = judge(services, wider, live, rows(services, 0, 1, classes=2))
     found = judging.score(judged)
     assert (found["iou_crack"]["value"], found["iou_moss"]["value"]) == (1.0, None)
