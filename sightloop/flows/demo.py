@@ -110,7 +110,7 @@ def _project(services: Services, sample: Sample, *, scale: float) -> Job | None:
     try:
         with services.db.connect() as db:
             project = project_rows.get(db, sample.name)
-            running = jobs.all(db, project_id=project.id, states=("queued", "running"), limit=1)
+            running = jobs.all(db, project_id=project.id, states=("queued", "running"), kinds=("demo",), limit=1)
         if project.live_version_id or running:
             return running[0] if running else None
     except Missing:

@@ -11,6 +11,7 @@ from sightloop.core.entities import Progress
 from sightloop.flows import demo, import_plan, jobs
 from sightloop.flows.access import OPERATOR, project_for
 from sightloop.flows.services import Services
+from sightloop.store import jobs as rows
 
 NAMES = [sample.name for sample in demo.SAMPLES]
 
@@ -41,3 +42,14 @@ def test_a_samples_parameters_are_ones_of_its_family(services: Services, sample:
     job_id = demo.prepare(services, scale=0.02)["jobs"][demo.SAMPLES.index(sample)]
     params = jobs.show(services, user=OPERATOR, job_id=job_id).params
     assert families.params(params["family"], params["params"]).weights == "none"
+
+
+def test_another_job_of_a_sample_project_is_none_of_the_demos(services: Services) -> None:
+    first = demo.prepare(services, scale=0.02)["jobs"]
+    with services.db.begin() as db:
+        rows.enqueue(db, kind="score", steps=("score",), project_id=project_id(services, "cracks"))
+    assert demo.prepare(services, scale=0.02)["jobs"] == first
+
+
+def project_id(services: Services, name: str) -> str:
+    return project_for(services, user=OPERATOR, name=name, action="view").id
