@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import click
 
 from sightloop.cli.opening import opened
 from sightloop.cli.output import emit, json_option, pairs
-from sightloop.core.errors import Rejected
 
 
 @click.command("save-for-retrain")
@@ -26,7 +24,7 @@ def save_for_retrain(
     """Store PHOTO, or find it, with the MASK that a person drew of it; the next training learns from it."""
     from sightloop.flows import access, lessons, upload
 
-    facts = _facts(metadata or "{}")
+    facts = lessons.metadata(metadata or "")
     with opened() as services:
         found = lessons.save(
             services,
@@ -38,21 +36,6 @@ def save_for_retrain(
             metadata=facts,
         )
     emit(found, as_json=as_json, text=lambda: _saved(found))
-
-
-def _no_number(word: str) -> float:
-    """JSON knows no NaN and no Infinity, whatever Python reads."""
-    raise ValueError(f"{word} is no number in JSON")
-
-
-def _facts(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text, parse_constant=_no_number)
-    except ValueError as error:
-        raise Rejected(f"metadata {text[:80]!r} is not JSON.", hint='For example {"site": "bridge 7"}.') from error
-    if not isinstance(found, dict):
-        raise Rejected(f"metadata {text[:80]!r} is not a JSON object.", hint='For example {"site": "bridge 7"}.')
-    return found
 
 
 def _saved(found: dict[str, Any]) -> str:

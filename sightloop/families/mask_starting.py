@@ -21,7 +21,7 @@ from sightloop.families.data import pool
 from sightloop.families.export import WEIGHTS
 from sightloop.families.gated_unet import AttentionUnet, Plain, Pretrained, decoder_of
 from sightloop.families.parameters import LIVE, PLAIN, UnetParams
-from sightloop.families.preparing import native_bf16
+from sightloop.families.preparing import hash_of, native_bf16
 
 HALF = (0.5, 0.5, 0.5)  # mean and deviation of the plain encoder's input
 
@@ -35,15 +35,6 @@ class Start:
     spec: Input
     pretrained: bool
     source: Json
-
-    @property
-    def state_hash(self) -> str:
-        """SHA-256 over all weights and statistics, names included."""
-        digest = hashlib.sha256()
-        for name, tensor in self.network.state_dict().items():
-            digest.update(name.encode())
-            digest.update(tensor.detach().contiguous().numpy().tobytes())
-        return digest.hexdigest()
 
 
 def start(params: UnetParams, *, classes: tuple[str, ...], context: Json) -> Start:
@@ -125,7 +116,7 @@ def key(data: TrainingSet, ready: Start) -> str:
     files = [Path(name) for example in data.train + data.calibration for name in (example.path, example.mask) if name]
     sides = [[bool(example.mask) for example in side] for side in (data.train, data.calibration)]
     said = json.dumps([asdict(ready.params), asdict(ready.spec), data.classes, sides, torch.__version__])
-    digest = hashlib.sha256(f"{ready.state_hash} {said}".encode())
+    digest = hashlib.sha256(f"{hash_of(ready.network)} {said}".encode())
     for found in pool().map(file_sha256, files):
         digest.update(found.encode())
     return digest.hexdigest()[:16]

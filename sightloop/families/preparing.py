@@ -16,6 +16,15 @@ from sightloop.families.features import Front
 from sightloop.families.parameters import TransferParams
 
 
+def hash_of(network: nn.Module) -> str:
+    """SHA-256 over all weights and statistics of a network, names included."""
+    digest = hashlib.sha256()
+    for name, tensor in network.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
 @dataclass(frozen=True)
 class Ready:
     """A network to train, and the parts that it is cut into where its frozen part is computed once.
@@ -32,12 +41,8 @@ class Ready:
 
     @property
     def state_hash(self) -> str:
-        """SHA-256 over all weights and statistics, names included."""
-        digest = hashlib.sha256()
-        for name, tensor in self.network.state_dict().items():
-            digest.update(name.encode())
-            digest.update(tensor.detach().contiguous().numpy().tobytes())
-        return digest.hexdigest()
+        """See `hash_of`."""
+        return hash_of(self.network)
 
     def uncut(self) -> Ready:
         """The same without a part that is computed only once."""

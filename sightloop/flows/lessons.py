@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from sightloop.core.entities import Image, Json, Project, User
 from sightloop.core.errors import BadImage, Missing, Rejected
 from sightloop.flows import answer, correct, teaching, upload
@@ -92,3 +94,19 @@ def _answered(services: Services, image: Image) -> Image:
             return images.get(db, image.duplicate_of)
         except Missing:  # purged meanwhile
             return image
+
+
+def _no_number(word: str) -> float:
+    """JSON knows no NaN and no Infinity, whatever Python reads."""
+    raise ValueError(f"{word} is no number in JSON")
+
+
+def metadata(text: str) -> Json:
+    """What somebody wrote down of a picture, a JSON object; raises Rejected for anything else."""
+    try:
+        found = json.loads(text or "{}", parse_constant=_no_number)
+    except ValueError as error:
+        raise Rejected(f"metadata {text[:80]!r} is not JSON.", hint='For example {"site": "bridge 7"}.') from error
+    if not isinstance(found, dict):
+        raise Rejected(f"metadata {text[:80]!r} is not a JSON object.", hint='For example {"site": "bridge 7"}.')
+    return found

@@ -131,3 +131,9 @@ def test_strangers_are_told_nothing(services: Services, cracks: Project) -> None
     picture = upload.incoming(services, name="a.png", data=tiny_masks.picture(1))
     with pytest.raises(Missing):
         lessons.save(services, user=OPERATOR, project="other", picture=picture)
+
+
+@pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": -Infinity}', "[1]", "{"])
+def test_metadata_that_is_no_json_object_is_refused(text: str) -> None:
+    with pytest.raises(Rejected, match="is not"):
+        lessons.metadata(text)

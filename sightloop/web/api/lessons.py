@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -65,7 +64,7 @@ async def save(project: str, request: Request, user: Labeller, _: Uploader, desk
         if picture is None:
             raise Rejected("no picture was sent.", hint="Send it as `image`.")
         fields = received.fields
-        metadata = _metadata(fields.get("metadata", ""))
+        metadata = lessons.metadata(fields.get("metadata", ""))
 
         async def carry_out() -> tuple[int, Json]:
             return 200, await _save(desk, user, project, picture, mask, label=fields.get("label"), metadata=metadata)
@@ -81,21 +80,6 @@ def _given(received: Received) -> dict[str, Incoming]:
         if one is None:
             raise Rejected(part.refused or f"{part.name!r} was refused.")
         found[part.field] = one
-    return found
-
-
-def _no_number(word: str) -> float:
-    """JSON knows no NaN and no Infinity, whatever Python reads."""
-    raise ValueError(f"{word} is no number in JSON")
-
-
-def _metadata(text: str) -> Json:
-    try:
-        found = json.loads(text or "{}", parse_constant=_no_number)
-    except ValueError as error:
-        raise Rejected(f"metadata {text[:80]!r} is not JSON.", hint='For example {"site": "bridge 7"}.') from error
-    if not isinstance(found, dict):
-        raise Rejected(f"metadata {text[:80]!r} is not a JSON object.", hint='For example {"site": "bridge 7"}.')
     return found
 
 
