@@ -67,10 +67,15 @@ class Models:
 
     def get(self, project_id: str, version_id: str | None) -> Loaded | None:
         """The asked version, else the live one, else None. Raises BadBundle, Missing."""
-        wanted = version_id or self._live.get(project_id)
+        wanted = version_id or self._live.get(project_id) or self._first(project_id)
         if wanted is None:
             return None
         return self._loaded.get(wanted) or self._load(wanted)
+
+    def _first(self, project_id: str) -> str | None:
+        """The live version of a project that had none a second ago: no picture passes by its first model."""
+        self._follow()
+        return self._live.get(project_id)
 
     def refresh(self) -> None:
         """Load what was promoted beside what is served, then switch; a refused bundle keeps the last good one."""
@@ -86,10 +91,13 @@ class Models:
 
     def _poll(self) -> None:
         while not self._stop.wait(POLL_SECONDS):
-            try:
-                self.refresh()
-            except SightloopError as error:
-                log.warning("live models not read: %s", error)
+            self._follow()
+
+    def _follow(self) -> None:
+        try:
+            self.refresh()
+        except SightloopError as error:
+            log.warning("live models not read: %s", error)
 
     def _try_load(self, version_id: str) -> bool:
         try:

@@ -101,6 +101,13 @@ def test_without_a_live_model_facts_still_come(runtime: InProcess) -> None:
     assert (answer.facts.width, answer.facts.height) == (60, 40)
 
 
+def test_a_first_model_answers_the_very_next_picture(runtime: InProcess, source: Folders) -> None:
+    del source.current["paint"]
+    assert [_ask(runtime).result(10).version for _ in range(3)] == [None, None, None]
+    source.current["paint"] = "1"
+    assert _ask(runtime).result(10).version == 1
+
+
 def test_a_live_model_is_swapped_without_a_failed_request(runtime: InProcess, source: Folders) -> None:
     assert _ask(runtime).result(10).version == 1
     stop, seen, failed = threading.Event(), set(), []
