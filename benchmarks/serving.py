@@ -122,7 +122,7 @@ def _serve(data: Path, wires: list[Request], connections: int, limit: float, *, 
 def _swap(data: Path, over: threading.Event) -> None:
     with installation.opened(data) as services:
         while not over.wait(1.5):
-            models.promote(services, user=OPERATOR, name="bench", ref="previous", reason="swap")
+            models.promote(services, user=OPERATOR, name="bench", ref="previous", reason="swap", force=True)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,16 @@ import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sightloop.core.errors import Rejected
 
 KNOWN_SECRETS = frozenset({"changeme", "secret", "your-secret-key", "supersecretkey", "dev", "sightloop"})
 MIN_SECRET_BYTES = 32
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Settings(BaseSettings):
@@ -45,9 +47,22 @@ class Settings(BaseSettings):
     max_request_bytes: int = Field(2 << 30, ge=1, description="Largest request body, in bytes.")
     body_deadline: float = Field(120.0, gt=0, description="Seconds in which a body must arrive, plus 1 s per 256 KiB.")
     embedded_worker: bool = Field(True, description="Whether `serve` runs a job worker.")
+    legacy_projects: dict[str, str] = Field(
+        default_factory=dict, description="JSON: a predecessor's route, or a recipe, to the project that it is about."
+    )
+    legacy_open: bool = Field(False, description="Whether the predecessors' routes need no token; on loopback only.")
     backups: Path | None = Field(None, description="Folder for a backup a day, of which five are kept; off when unset.")
+    mlflow_uri: str | None = Field(None, description="MLflow server that gets a copy of every run; off when unset.")
+    mlflow_token: str | None = Field(None, description="Bearer token for the MLflow server or the proxy before it.")
     trash_days: float = Field(30.0, ge=0, description="Days a deleted picture can be restored.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least serious log line.")
+
+    @field_validator("legacy_open")
+    @classmethod
+    def _keep_open_routes_at_home(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("host") not in LOOPBACK:
+            raise ValueError(f"needs SIGHTLOOP_HOST to be one of {', '.join(sorted(LOOPBACK))}")
+        return value
 
     @field_validator("secret_key")
     @classmethod
@@ -55,6 +70,14 @@ class Settings(BaseSettings):
         if value is not None and (value.lower() in KNOWN_SECRETS or len(value.encode()) < MIN_SECRET_BYTES):
             raise ValueError(f"needs at least {MIN_SECRET_BYTES} random bytes and must not be a known default")
         return value
+
+    @field_validator("mlflow_uri")
+    @classmethod
+    def _refuse_other_addresses(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "http://unset")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+            raise ValueError("needs http:// or https://, a host, and no password (see SIGHTLOOP_MLFLOW_TOKEN)")
+        return value or None
 
     @cached_property
     def database(self) -> str:

@@ -46,6 +46,12 @@ PREDICTIONS = Counter(
     ["project", "label", "route"],
     registry=REGISTRY,
 )
+AUDITS = Counter(
+    "sightloop_audits_total",
+    "Answers of a cascade's fast member that the accurate one checked, by whether it agrees (yes, no).",
+    ["agrees"],
+    registry=REGISTRY,
+)
 INFERENCE_SECONDS = Histogram(
     "sightloop_inference_duration_seconds",
     "Seconds a picture spends in each stage (queue, decode, infer).",
@@ -57,6 +63,19 @@ QUEUE = Gauge("sightloop_inference_queue_images", "Pictures waiting for inferenc
 MODELS = Gauge("sightloop_models_loaded", "Model versions in memory.", registry=REGISTRY)
 SWAPS = Counter("sightloop_model_swaps_total", "Live models replaced while serving.", registry=REGISTRY)
 JOBS = Gauge("sightloop_jobs", "Jobs by state.", ["state"], registry=REGISTRY)
+DRIFT_P = Gauge("sightloop_drift_p", "p of the newest drift check of a project.", ["project"], registry=REGISTRY)
+DRIFT_EFFECT = Gauge(
+    "sightloop_drift_effect",
+    "Effect (0 to 1) of the family of tests that says most in the newest drift check.",
+    ["project"],
+    registry=REGISTRY,
+)
+DRIFT_ALARM = Gauge(
+    "sightloop_drift_alarm",
+    "Whether the newest drift check raised an alarm (1) or not (0).",
+    ["project"],
+    registry=REGISTRY,
+)
 
 _words: set[tuple[str, str, str]] = set()
 
@@ -99,6 +118,11 @@ def count_prediction(project: str, label: str, route: str) -> None:
     PREDICTIONS.labels(*words).inc()
 
 
+def count_audit(*, agrees: bool) -> None:
+    """Count one answer of a fast member that was checked by the accurate one."""
+    AUDITS.labels("yes" if agrees else "no").inc()
+
+
 def observe_inference(stage: str, seconds: float) -> None:
     """Record the seconds of one picture in one stage."""
     INFERENCE_SECONDS.labels(stage).observe(seconds)
@@ -123,6 +147,13 @@ def set_jobs(states: Mapping[str, int]) -> None:
     """Set how many jobs are in each state."""
     for state, count in states.items():
         JOBS.labels(state).set(count)
+
+
+def set_drift(project: str, *, p: float, effect: float, alarm: bool) -> None:
+    """Set what the newest drift check of a project found."""
+    DRIFT_P.labels(project).set(p)
+    DRIFT_EFFECT.labels(project).set(effect)
+    DRIFT_ALARM.labels(project).set(float(alarm))
 
 
 def render() -> bytes:

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sightloop.core.errors import Rejected
-from sightloop.core.ids import new_id
-from sightloop.core.ports import Blobs
+from sightloop.core.ports import Blobs, Tracker
 from sightloop.flows.bundle_cache import unpack_into
 from sightloop.flows.services import Services
 from sightloop.runtime.inprocess import InProcess
@@ -39,6 +38,7 @@ def build(settings: Settings) -> Services:
         default_role=settings.default_role,
         trash_days=settings.trash_days,
         clock=time.time,
+        tracker=_tracker(settings),
     )
 
 
@@ -85,13 +85,21 @@ def _blobs(settings: Settings) -> Blobs:
     )
 
 
+def _tracker(settings: Settings) -> Tracker | None:
+    if settings.mlflow_uri is None:
+        return None
+    from sightloop.tracking.mlflow import MLflow
+
+    return MLflow(settings.mlflow_uri, token=settings.mlflow_token)
+
+
 def _secret(settings: Settings) -> bytes:
     """The key that signs sessions: from the settings, else 48 random bytes made once in the data folder."""
     if settings.secret_key:
         return settings.secret_key.encode()
     path = settings.data / "secret.key"
     if not path.exists():
-        draft = settings.data / f"secret.{new_id()}"
+        draft = settings.data / f"secret.{secrets.token_hex(8)}"
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(48))
         with contextlib.suppress(FileExistsError):

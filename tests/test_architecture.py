@@ -22,13 +22,14 @@ MAY = {
     "core": "", "telemetry": "", "logs": "", "settings": "core", "vision": "core", "measure": "core",
     "samples": "core vision",
     "tasks": "core vision measure", "bundles": "core vision measure", "families": "core vision measure bundles",
-    "store": "core", "runtime": "core telemetry vision bundles", "flows": f"core {HANDS}",
-    "wiring": f"{LEAVES} {HANDS} runtime flows", "web": DOOR, "cli": DOOR, "worker": DOOR, "__main__": "cli",
+    "store": "core", "tracking": "core", "runtime": "core telemetry vision bundles", "flows": f"core {HANDS}",
+    "wiring": f"{LEAVES} {HANDS} runtime tracking flows", "web": DOOR, "cli": DOOR, "worker": DOOR, "__main__": "cli",
 }  # fmt: skip
 OWNERS = {
     "fastapi starlette jwt uvicorn multipart python_multipart httptools uvloop": "web", "argon2": "flows.accounts",
     "sqlalchemy alembic psycopg boto3 botocore": "store", "zipstream": "flows", "pydantic": "web settings",
-    "torch torchvision timm lightning safetensors onnx onnxscript": "families", "onnxruntime": "bundles",
+    "torch torchvision timm lightning safetensors onnx onnxscript optuna": "families", "mlflow": "tracking",
+    "onnxruntime": "bundles families", "lightgbm": "families",
     "PIL simplejpeg cv2": "vision", "scipy matplotlib": "measure", "sklearn": "measure families",
     "prometheus_client": "telemetry", "click": "cli", "pydantic_settings": "settings", "pickle joblib yaml": "nobody",
 }  # fmt: skip

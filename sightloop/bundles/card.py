@@ -44,6 +44,8 @@ def write(manifest: Manifest) -> str:
     masks = manifest.task == "segment"
     use, settled = (_use_of_masks, _thresholds) if masks else (_use, _calibration)
     parts = [_head(manifest), use(manifest), _making(manifest), settled(manifest)]
+    parts += [_promise(manifest.certificate)] if manifest.certificate else []
+    parts += [_small_copy(manifest.metrics["int8"])] if manifest.metrics.get("int8") else []
     titles = {"test": SIDES["test"], "calibration": SIDES["segment" if masks else "classify"]}
     parts += [_quality(title, manifest.metrics[side]) for side, title in titles.items() if manifest.metrics.get(side)]
     return "\n\n".join([*parts, _limits(manifest)]) + "\n"
@@ -105,6 +107,7 @@ def _making(manifest: Manifest) -> str:
     source = manifest.weights
     kind = {
         "none": "from scratch (no pretrained weights)",
+        "members": "from two trained members, which stay as they are",
         "live": f"from all weights of the live model (SHA-256 `{str(source.get('sha256', ''))[:16]}…`)",
         "hub": "pretrained weights from timm's hub",
         "file": f"pretrained weights `{source.get('file')}` (SHA-256 `{str(source.get('sha256', ''))[:16]}…`)",
@@ -122,6 +125,58 @@ def _calibration(manifest: Manifest) -> str:
     if before is not None and after is not None:
         said += f" ECE {before:.3f} before, {after:.3f} after (cross-fitted in two halves)."
     return f"## Calibration\n\n{said}"
+
+
+def _promise(found: Mapping[str, Any]) -> str:
+    """Who answers when, what was certified, and what it costs."""
+    said = [_limit_of(found)] if found["threshold"] is not None else []
+    if (human := found["human"]) and human["threshold"] is not None:
+        said.append(
+            f"From a confidence of {human['threshold']:.4f} on an answer is given, below people answer; at most "
+            f"{human['epsilon']:g} of all pictures get a wrong answer."
+        )
+    said += [found["reason"]] if found["reason"] else []
+    columns = ("version", "family", "backbone", "ms")
+    rows = [(role, *(_text(one[key]) for key in columns)) for role, one in found["members"].items()]
+    table = _table(("Member", "Version", "Family", "Backbone", "CPU-ms"), rows)
+    costs = f"A picture costs {found['cost']['cascade_ms']:.2f} CPU-ms after decoding, on average."
+    return "\n\n".join(["## Cascade", " ".join(said), table, costs])
+
+
+def _limit_of(found: Mapping[str, Any]) -> str:
+    loss = "lose at most {:g} accuracy against" if found["form"] == "labelled" else "differ in at most {:g} from"
+    return (
+        f"From a confidence of {found['threshold']:.4f} on the fast member answers "
+        f"({_share(found['share_fast'])} of the pictures), below the accurate one. Certified with "
+        f"{100 * (1 - found['delta']):.4g} % certainty: its answers {loss.format(found['epsilon'])} the accurate "
+        f"member's. {found['k']} of {found['n']} certifying pictures count against it, at most {found['bound']:.4f} "
+        "of all pictures do."
+    )
+
+
+def _text(value: Any) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def _small_copy(found: Mapping[str, Any]) -> str:
+    """Both graphs side by side, and whether the 8-bit copy was kept."""
+    said = "## 8-bit copy\n\n"
+    said += (
+        "Kept: each machine serves with whichever graph is faster there."
+        if found["kept"]
+        else f"Not kept: {found['reason']}."
+    )
+    if "accuracy" not in found:
+        return said
+    rows = [
+        (
+            f"Accuracy on {found['n']} calibration pictures",
+            *(_share(found[key]) for key in ("accuracy", "accuracy_int8")),
+        ),
+        ("CPU-ms of a picture, where it was trained", *(f"{found[key]:.1f}" for key in ("ms", "ms_int8"))),
+        ("Megabytes", *(f"{found[key] / 1e6:.1f}" for key in ("bytes", "bytes_int8"))),
+    ]
+    return f"{said} Mean cosine of both embeddings: {found['cosine']:.4f}.\n\n" + _table(("", "fp32", "int8"), rows)
 
 
 def _thresholds(manifest: Manifest) -> str:

@@ -6,27 +6,37 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
+from sightloop.bundles import graphs
 from sightloop.bundles.format import Input, Manifest, read
+from sightloop.bundles.graphs import MODEL, OUTPUTS, RUNTIME_ERRORS
 from sightloop.bundles.reference import Reference
 from sightloop.core.arrays import Embedding, Pixels, Scores
 from sightloop.core.errors import BadBundle
 from sightloop.core.ports import Outputs
+from sightloop.vision import eye
 from sightloop.vision.resize import fit
 
-MODEL = "model.onnx"
 REFERENCE = "reference.npz"
 
 
 class Classifier:
     """A loaded bundle; safe to call from several threads."""
 
-    def __init__(self, folder: Path, manifest: Manifest | None = None, *, threads: int = 1) -> None:
-        """Load the bundle in `folder`, verified first unless its `manifest` was read already. Raises BadBundle."""
+    wanted: Sequence[str] = OUTPUTS  # of the graph
+
+    def __init__(
+        self, folder: Path, manifest: Manifest | None = None, *, threads: int = 1, precision: str = "auto"
+    ) -> None:
+        """Load the bundle in `folder`, verified first unless its `manifest` was read already. Raises BadBundle.
+
+        `precision` is the graph's: fp32, int8 where the bundle has such a copy, or auto, whichever is faster here.
+        """
         self.manifest = manifest or read(folder)
-        self._session = open_session(folder / MODEL, threads=threads)
+        self._session, self.precision = graphs.chosen(
+            folder, size=self.manifest.input.size, threads=threads, precision=precision, outputs=self.wanted
+        )
         self._name = self._session.get_inputs()[0].name
         self._scale, self._offset = normalisation(self.manifest.input)
         reference = folder / REFERENCE
@@ -39,13 +49,17 @@ class Classifier:
 
     @property
     def input_size(self) -> int:
-        return self.manifest.input.size
+        return decode_side(self.manifest.input)
 
     def predict(self, batch: Sequence[Pixels]) -> Outputs:
         """Answer for each picture; see `core.ports.Outputs` for shapes."""
-        logits, embeddings = self.raw(batch)
-        off_domain = self._reference.off_domain(embeddings) if self._reference else [None] * len(batch)
-        return Outputs(softmax(logits / self.manifest.temperature), embeddings, off_domain)
+        return self.answer(*self.raw(batch))
+
+    def answer(self, logits: NDArray[np.float32], embeddings: Embedding) -> Outputs:
+        """What `raw` found (by itself, or in parts), calibrated and compared with the reference."""
+        probabilities = softmax(logits / self.manifest.temperature)
+        strange = self._reference.off_domain(embeddings, probabilities) if self._reference else [None] * len(embeddings)
+        return Outputs(probabilities, embeddings, strange)
 
     def raw(self, batch: Sequence[Pixels]) -> tuple[NDArray[np.float32], Embedding]:
         """Logits (n, classes) before the temperature, and L2-normalised embeddings (n, d), both float32."""
@@ -70,35 +84,7 @@ class Classifier:
             )
 
 
-RUNTIME_ERRORS = tuple(
-    getattr(ort.capi.onnxruntime_pybind11_state, name)
-    for name in (
-        "Fail",
-        "InvalidArgument",
-        "InvalidGraph",
-        "InvalidProtobuf",
-        "NoSuchFile",
-        "NotImplemented",
-        "RuntimeException",
-    )
-)
-
-
-def open_session(path: Path, *, threads: int = 1) -> ort.InferenceSession:
-    """An ONNX Runtime session on the CPU that never spins while it waits. Raises BadBundle."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-    except (OSError, *RUNTIME_ERRORS) as error:
-        raise BadBundle(f"{path.name} cannot be loaded: {error}.") from error
-    if not {"logits", "embedding"} <= {output.name for output in session.get_outputs()}:
-        raise BadBundle(f"{path.name} lacks the outputs 'logits' and 'embedding'.")
-    return session
+PREDICTOR = Classifier
 
 
 def normalisation(spec: Input) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -126,9 +112,16 @@ def to_tensor(
     return out
 
 
+def decode_side(spec: Input) -> int:
+    """What the decoder may shrink both sides of a picture to, in pixels: twice the input where a part is cut out."""
+    return 2 * spec.size if spec.region else spec.size
+
+
 def resized(pixels: Pixels, spec: Input) -> Pixels:
     """A picture at the input's size, (size, size, 3) uint8; never for an input that takes pictures as they are."""
     assert spec.mode != "native"
+    if spec.region == "eye":
+        pixels = eye.cut(pixels)
     return fit(pixels, size=spec.size, mode=spec.mode)
 
 

@@ -23,6 +23,7 @@ MANIFEST = "manifest.json"
 MAX_FILES = 64
 MAX_BYTES = 4 * 2**30
 CHUNK = 2**20
+REGIONS = ("", "eye")
 NAME = re.compile(r"([A-Za-z0-9_-][\w.-]*/)?[A-Za-z0-9_-][\w.-]*", re.ASCII)  # no leading dot, at most one folder
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP can say: the same content packs to the same bytes
 
@@ -31,18 +32,24 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP can say: the same conte
 class Input:
     """How pixels become the model's input: `size` in pixels, then (value / 255 - mean) / std per channel, RGB.
 
-    With `mode` "native" a picture keeps its size, and `size` is the longest side of the tiles it is cut into.
+    With `mode` "native" a picture keeps its size, and `size` is the longest side of the tiles it is cut into. Where a
+    `region` is named ("eye"), that part of the picture is cut out first.
     """
 
     size: int
     mode: Literal["crop", "squash", "native"]
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    region: str = ""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a bundle says of itself; `files` maps every other file in the folder to its SHA-256."""
+    """What a bundle says of itself; `files` maps every other file in the folder to its SHA-256.
+
+    Bundles with an equal `encoder` make the same embedding of a picture, so that one pass serves them all.
+    `certificate` is what a cascade promises and at which confidence; see `measure.deferral`.
+    """
 
     task: str
     classes: tuple[str, ...]
@@ -56,6 +63,8 @@ class Manifest:
     snapshot: str | None = None
     code_version: str = ""
     metrics: Json = field(default_factory=dict)
+    encoder: str | None = None
+    certificate: Json = field(default_factory=dict)
     created_at: float = 0.0
     format: int = FORMAT
     files: Mapping[str, str] = field(default_factory=dict)
@@ -120,7 +129,10 @@ def _input(raw: Mapping[str, Any]) -> Input:
     mean, std = tuple(map(float, raw["mean"])), tuple(map(float, raw["std"]))
     if len(mean) != 3 or len(std) != 3 or min(std) <= 0 or raw["mode"] not in {"crop", "squash", "native"}:
         raise ValueError(f"input {dict(raw)!r}")
-    return Input(int(raw["size"]), raw["mode"], (mean[0], mean[1], mean[2]), (std[0], std[1], std[2]))
+    region = str(raw.get("region", ""))
+    if region not in REGIONS:
+        raise ValueError(f"region {region!r}")
+    return Input(int(raw["size"]), raw["mode"], (mean[0], mean[1], mean[2]), (std[0], std[1], std[2]), region)
 
 
 def _check(manifest: Manifest) -> None:

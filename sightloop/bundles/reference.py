@@ -3,6 +3,12 @@
 k nearest neighbours on L2-normalised embeddings (Sun et al., "Out-of-Distribution Detection with Deep Nearest
 Neighbors", ICML 2022). The similarity of a picture to the bank is computed in the bank's leading singular directions,
 not re-normalised there, so that what a picture has outside of them makes it less similar; this costs a tenth.
+
+Beside it, how unsure the model is (1 - the largest calibrated probability: Hendrycks and Gimpel, "A Baseline for
+Detecting Misclassified and Out-of-Distribution Examples", ICLR 2017). Each becomes a p-value among the held-out
+pictures, and the logarithms are added as Fisher did, the second with half the weight (Good, "On the Weighted
+Combination of Significance Tests", 1955): a stranger may well make a model sure. As the two depend on each other, the
+sum is ranked among the held-out pictures' sums once more.
 """
 
 from __future__ import annotations
@@ -13,30 +19,62 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sightloop.core.arrays import Embedding
+from sightloop.core.arrays import Embedding, Scores
 from sightloop.core.errors import BadBundle
 
 NEIGHBOURS = 10
 BANK = 2000
 RANK = 128
+LEAST = 20  # held-out pictures before a share of them means anything
+DOUBT = 0.5  # weight of being unsure beside the distance
+ROUNDING = 1e-6  # excesses that are no larger say nothing
+TAIL = 0.2  # share of the held-out pictures that shows how the tail goes on
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
 
+class Tail:
+    """How large a number is among known ones, beyond the largest of them too.
+
+    Up to the 80 % quantile it is the rank. The excesses over it are taken as exponential, which is what excesses over
+    a high threshold come to for all but heavy tails (Pickands, "Statistical Inference Using Extreme Order Statistics",
+    1975; Coles, "An Introduction to Statistical Modeling of Extreme Values", 2001, chapter 4). A new excess over the
+    mean of k known ones follows F(2, 2k), so a share of 1 % is 1 % whatever k is, instead of more while k is small.
+    """
+
+    def __init__(self, known: NDArray[np.float64]) -> None:
+        self.known = np.sort(known)
+        self.many = max(1, round(TAIL * len(known)))  # excesses
+        self.threshold = float(self.known[-self.many - 1])
+        self.sum = max(float((self.known[-self.many :] - self.threshold).sum()), ROUNDING)
+
+    def __call__(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Natural logarithm of the chance (n,) that an ordinary number is at least as large as each of `values`."""
+        above = len(self.known) - np.searchsorted(self.known, values, side="left")
+        rank = np.log((above + 1) / (len(self.known) + 1))
+        excess = np.maximum(values - self.threshold, 0)
+        tail = np.log((self.many + 1) / (len(self.known) + 1)) - self.many * np.log1p(excess / self.sum)
+        return np.asarray(np.where(excess > 0, tail, rank), np.float64)
+
+
 class Reference:
-    """The bank and the held-out distances of one bundle, ready to judge embeddings."""
+    """The bank and the held-out pictures of one bundle, ready to judge embeddings."""
 
     def __init__(self, arrays: Arrays) -> None:
         try:
             bank, basis = arrays["bank"].astype(np.float32), arrays["basis"].astype(np.float32)
-            held_out = arrays["distances"].astype(np.float32)
+            held_out, probabilities = arrays["embeddings"].astype(np.float32), arrays["probabilities"]
         except KeyError as error:
             raise BadBundle(f"reference.npz lacks {error}.") from error
-        if bank.ndim != 2 or basis.ndim != 2 or basis.shape[0] != bank.shape[1] or held_out.ndim != 1:
-            raise BadBundle(f"reference.npz holds arrays of shapes {bank.shape}, {basis.shape}, {held_out.shape}.")
+        shapes = bank.shape, basis.shape, held_out.shape, probabilities.shape
+        fit = len(bank.shape) == 2 and {held_out.shape[1:], basis.shape[:1]} == {bank.shape[1:]}
+        if not fit or len(held_out) != len(probabilities) or basis.ndim != 2:
+            raise BadBundle(f"reference.npz holds arrays of shapes {', '.join(map(str, shapes))}.")
         self.basis = basis  # (d, rank)
         self.projected = np.ascontiguousarray((bank @ basis).T)  # (rank, bank)
-        self.held_out = np.sort(held_out)
+        self.size = len(held_out) if len(bank) else 0
+        if self.size >= LEAST:
+            self._learn(self.distances(held_out), probabilities.astype(np.float64))
 
     @classmethod
     def open(cls, path: Path) -> Reference:
@@ -56,12 +94,33 @@ class Reference:
         kth = np.partition(similar, similar.shape[1] - k, axis=1)[:, similar.shape[1] - k]
         return np.asarray(1.0 - kth, np.float32)
 
-    def off_domain(self, embeddings: Embedding) -> list[float | None]:
-        """For each embedding the share (0..1) of held-out pictures nearer to the bank; None without held-out ones."""
-        if not len(self.held_out) or self.projected.shape[1] == 0:
+    def off_domain(self, embeddings: Embedding, probabilities: Scores | None = None) -> list[float | None]:
+        """For each picture the share (0..1) of ordinary ones that are less strange.
+
+        Args:
+            embeddings: (n, d) L2-normalised.
+            probabilities: (n, classes) calibrated; None judges by distance alone, where being unsure is no strangeness.
+
+        Returns:
+            n numbers; of ordinary pictures about a share p is above 1 - p. None for each where fewer than 20 pictures
+            were held out.
+        """
+        if self.size < LEAST:
             return [None] * len(embeddings)
-        ranks = np.searchsorted(self.held_out, self.distances(embeddings), side="left")
-        return [float(rank) / len(self.held_out) for rank in ranks]
+        logs = self._far(self.distances(embeddings).astype(np.float64))
+        if probabilities is not None:
+            logs = self._strange(-logs - DOUBT * self._unsure(_doubt(probabilities)))
+        return [float(-np.expm1(log)) for log in logs]
+
+    def _learn(self, distances: NDArray[np.float32], probabilities: Scores) -> None:
+        far, doubt = distances.astype(np.float64), _doubt(probabilities)
+        self._far, self._unsure = Tail(far), Tail(doubt)
+        self._strange = Tail(-self._far(far) - DOUBT * self._unsure(doubt))
+
+
+def _doubt(probabilities: Scores) -> NDArray[np.float64]:
+    """How unsure the model is, (n,), at the precision that the file keeps."""
+    return np.asarray(1.0 - probabilities.astype(np.float32).max(axis=1), np.float64)
 
 
 def build(

@@ -12,8 +12,9 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from sightloop.bundles.classifier import MODEL, REFERENCE, RUNTIME_ERRORS, normalisation, open_session
+from sightloop.bundles.classifier import REFERENCE, normalisation
 from sightloop.bundles.format import Manifest, read
+from sightloop.bundles.graphs import MODEL, RUNTIME_ERRORS, open_session
 from sightloop.bundles.reference import Reference
 from sightloop.core.arrays import Embedding, Pixels, ProbabilityMap
 from sightloop.core.errors import BadBundle
@@ -133,6 +134,9 @@ class Segmenter:
             raise BadBundle(
                 f"{REFERENCE} is for embeddings of {self._reference.basis.shape[0]} numbers, not of {self.width}."
             )
+
+
+PREDICTOR = Segmenter
 
 
 def peaks(found: ProbabilityMap) -> list[float]:

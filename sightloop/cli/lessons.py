@@ -58,8 +58,12 @@ def retrain(project: str, force: bool, as_json: bool) -> None:
     """Let the live model learn on from what people said since; Ctrl-C asks the job to stop."""
     from sightloop.cli.follow import follow
     from sightloop.cli.training import trained
-    from sightloop.flows import access, retraining
+    from sightloop.flows import access, jobs, retraining
 
     with opened() as services:
         done = follow(services, retraining.start(services, user=access.OPERATOR, name=project, force=force))
+        if "then" in done.params:
+            for waiting in jobs.listing(services, user=access.OPERATOR, project=project, states=("queued",)):
+                if waiting.kind == "train":  # a live cascade is certified anew with what has learnt on
+                    follow(services, waiting)
     emit(done, as_json=as_json, text=lambda: trained(done.context))

@@ -16,7 +16,12 @@ from sightloop.core.errors import BadImage, Rejected, SightloopError
 @click.command()
 @click.argument("project")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--model", default="champion", show_default=True, help="A version's number, champion or previous.")
+@click.option(
+    "--model",
+    default="champion",
+    show_default=True,
+    help="A version's number, champion, previous or challenger; fast, accurate or cascade where there is a cascade.",
+)
 @click.option("--mask", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write mask PNGs into this.")
 @json_option
 def predict(project: str, paths: tuple[Path, ...], model: str, folder: Path | None, as_json: bool) -> None:
@@ -69,7 +74,7 @@ def _answers(found: list[dict[str, Any]]) -> str:
         unit = "mm" if total.get("length_mm") else "px"
         sizes = ("-", "-") if area is None else (f"{area:.2%}", f"{length:.1f} {unit}")
         said = (one.get("prediction", "-"), figure(one.get("confidence")))
-        rows.append((one["path"], *said, *(sizes if marked else ()), one.get("error", "")))
+        rows.append((one["path"], *said, *(sizes if marked else ()), one.get("error") or one.get("advice") or ""))
     return table(rows, head=("picture", "answer", "confidence", *(("area", "length") if marked else ()), ""))
 
 

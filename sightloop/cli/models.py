@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sightloop.cli.opening import opened
-from sightloop.cli.output import emit, figure, json_option, moment, plain, table
+from sightloop.cli.output import emit, figure, json_option, moment, plain, sections, table
+
+SCRIPT = "__main__.py"  # what Python runs of a packed bundle
 
 
 @click.group()
@@ -76,15 +79,45 @@ def _compared(found: dict[str, Any]) -> str:
 @models.command()
 @click.argument("project")
 @click.argument("version")
-@click.option("--reason", default="", help="Kept in the log for ever.")
+@click.option("--again", is_flag=True, help="Judge it anew, as where there is no verdict yet.")
 @json_option
-def promote(project: str, version: str, reason: str, as_json: bool) -> None:
-    """Put a version live; every server follows within a second."""
+def gate(project: str, version: str, again: bool, as_json: bool) -> None:
+    """Whether a version is shown to be better than the live one; nothing goes live by it."""
+    from sightloop.cli.follow import follow
+    from sightloop.flows import access, gating
+
+    with opened() as services:
+        found = gating.show(services, user=access.OPERATOR, name=project, ref=version)
+        if again or "verdict" not in found:
+            follow(services, gating.start(services, user=access.OPERATOR, name=project, ref=version))
+            found = gating.show(services, user=access.OPERATOR, name=project, ref=version)
+    emit(found, as_json=as_json, text=lambda: _judged(found))
+
+
+PASSED = {True: "yes", False: "no", None: "cannot tell"}
+
+
+def _judged(found: dict[str, Any]) -> str:
+    told = f"Version {found['version']} against version {found['live']}: {found['verdict']}. {found['sentence']}"
+    rows = [(rule["name"], PASSED[rule["passed"]], rule["sentence"]) for rule in found["rules"]]
+    waiting = [f"{who}: {n}" for who, n in found["unanswered"].items() if n]
+    left_out = [f"Pictures without an answer of {', '.join(waiting)}."] if waiting else []
+    return sections(told, table(rows, head=("rule", "passed", "why")), *left_out)
+
+
+@models.command()
+@click.argument("project")
+@click.argument("version")
+@click.option("--reason", default="", help="Kept in the log for ever.")
+@click.option("--force", is_flag=True, help="Although it is not shown to be better; needs --reason.")
+@json_option
+def promote(project: str, version: str, reason: str, force: bool, as_json: bool) -> None:
+    """Put a version live that is shown to be better, or that is the first one; ends with 3 where it is refused."""
     from sightloop.flows import access
     from sightloop.flows import models as flow
 
     with opened() as services:
-        done = flow.promote(services, user=access.OPERATOR, name=project, ref=version, reason=reason)
+        done = flow.promote(services, user=access.OPERATOR, name=project, ref=version, reason=reason, force=force)
     emit(done, as_json=as_json, text=lambda: f"Version {version} of {project} is live.")
 
 
@@ -108,13 +141,18 @@ def rollback(project: str, reason: str, as_json: bool) -> None:
 @click.argument("target", type=click.Path(path_type=Path))
 @json_option
 def export(project: str, version: str, target: Path, as_json: bool) -> None:
-    """Write a version as one file that runs elsewhere."""
+    """Write a version as one file that runs elsewhere: `python TARGET PHOTO...` prints its answers as JSON.
+
+    That needs no Sightloop, only Python with onnxruntime, numpy and Pillow; a model that draws masks cannot do it.
+    """
     from sightloop.flows import access
     from sightloop.flows import models as flow
 
     with opened() as services:
         written = flow.export(services, user=access.OPERATOR, name=project, ref=version, target=target)
-    emit({"path": written}, as_json=as_json, text=lambda: f"Wrote {written}.")
+    runs = zipfile.is_zipfile(written) and SCRIPT in zipfile.ZipFile(written).namelist()
+    how = f" Anywhere with onnxruntime, numpy and Pillow: python {written} PHOTO" if runs else ""
+    emit({"path": written}, as_json=as_json, text=lambda: f"Wrote {written}.{how}")
 
 
 @models.command("import")

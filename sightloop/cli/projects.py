@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sightloop.cli.opening import opened
-from sightloop.cli.output import emit, json_option, moment, pairs, table
+from sightloop.cli.output import emit, json_option, moment, pairs, sections, table
 from sightloop.core.errors import Missing
 
 if TYPE_CHECKING:
     from sightloop.core.entities import Project
+
+
+CERTIFYING = (
+    "From now on half of the calibration side certifies cascades: no model is fitted or chosen on it.\n"
+    "Models trained before have met these pictures: train two anew, then run sightloop cascade certify."
+)
 
 
 @click.group()
@@ -69,6 +75,16 @@ def show(name: str, as_json: bool) -> None:
 @click.option("--px-per-mm", type=float, help="Pixels to the millimetre, of pictures that name none; 0 takes it away.")
 @click.option("--retrain-automatically/--retrain-by-hand", "automatic", default=None, help="Learn on when enough came.")
 @click.option("--retrain-after", type=int, help="How many new labels, or corrected masks, are enough for that.")
+@click.option("--certify/--no-certify", default=None, help="Keep half of the calibration side to certify cascades.")
+@click.option("--reject-rate", type=float, help="Share of ordinary pictures that may be refused as off-domain.")
+@click.option("--retake/--no-retake", default=None, help="Refuse photos unlike the usual in sharpness or light.")
+@click.option(
+    "--region",
+    type=click.Choice(["eye", "whole"]),
+    help="Outline the iris on pictures; models see all of it unless trained so.",
+)
+@click.option("--drift-threshold", type=float, help="Nominal p of drift alarms, for example 0.05.")
+@click.option("--drift-check", type=click.Choice(["daily", "off"]), help="Whether drift is looked for by itself.")
 @click.option("--ratios", help="Shares of train, calibration and test for new groups, for example 0.5,0.3,0.2.")
 @json_option
 def set_(
@@ -80,6 +96,12 @@ def set_(
     px_per_mm: float | None,
     automatic: bool | None,
     retrain_after: int | None,
+    certify: bool | None,
+    reject_rate: float | None,
+    retake: bool | None,
+    region: str | None,
+    drift_threshold: float | None,
+    drift_check: str | None,
     ratios: str | None,
     as_json: bool,
 ) -> None:
@@ -87,6 +109,9 @@ def set_(
     from sightloop.flows import access, projects
 
     settings: dict[str, Any] = {"group_by_site": group_by_site, "ratios": _shares(ratios), "px_per_mm": px_per_mm}
+    settings |= {"certify": certify, "reject_rate": reject_rate, "retake": retake}
+    settings |= {"region": "" if region == "whole" else region}
+    settings |= {"drift_threshold": drift_threshold, "drift_check": drift_check}
     settings |= {"retrain_automatically": automatic, "min_samples_for_retraining": retrain_after}
     given = {name: value for name, value in settings.items() if value is not None}
     given |= {"px_per_mm": None} if px_per_mm == 0 else {}
@@ -96,7 +121,7 @@ def set_(
         changed = projects.update(
             services, user=access.OPERATOR, name=name, title=title, floor=floor, classes=classes, settings=given
         )
-    emit(changed, as_json=as_json, text=lambda: _told(changed))
+    emit(changed, as_json=as_json, text=lambda: sections(_told(changed), CERTIFYING if certify else ""))
 
 
 @project.command()

@@ -21,9 +21,12 @@ PLACES = frozenset({"family", "experiment_name", "project"})
 
 @click.command()
 @click.argument("project")
-@click.option("--family", help="transfer or linear; attention_unet for masks.  [default: the task's first]")
+@click.option("--family", help="transfer, linear or boosted; attention_unet for masks.  [default: the task's first]")
 @click.option("--backbone", help="Any timm backbone, for example resnet50 or mobilenetv3_small_100.")
-@click.option("--weights", help="auto (a local file), none (from scratch), hub (download) or a file.")
+@click.option(
+    "--weights",
+    help="auto (a local file), none (from scratch), hub (download), a file, or live (boosted, attention_unet).",
+)
 @click.option("--freeze", help=f"{', '.join(FREEZES)}, or last_2_blocks for transformers.")
 @click.option("--epochs", type=click.IntRange(1), help="At most this many passes; stops early by itself.")
 @click.option("--batch-size", type=click.IntRange(1), help="Pictures per step.")
@@ -122,8 +125,14 @@ def _nested(value: object) -> bool:
 
 def trained(context: dict[str, Any]) -> str:
     """What a training made, for people."""
-    evaluation = context.get("evaluation", {})
-    return f"Version {context.get('version', '-')} is registered.\n\n{figures(evaluation)}".rstrip()
+    evaluation, gate = context.get("evaluation", {}), context.get("gate")
+    judged = f" {_verdict(gate)}" if gate else ""
+    return f"Version {context.get('version', '-')} is registered.{judged}\n\n{figures(evaluation)}".rstrip()
+
+
+def _verdict(gate: dict[str, Any]) -> str:
+    live = "It is live now" if gate["promoted"] else f"It is not live ({gate['verdict']})"
+    return f"{live}: {gate['sentence']}"
 
 
 def _readable(plan: dict[str, Any]) -> dict[str, Any]:

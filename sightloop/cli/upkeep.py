@@ -24,6 +24,8 @@ def status(as_json: bool) -> None:
         found = flow.look(services)
     lines = [f"{MARKS['ok' if one['ok'] else 'failed']}  {one['name']}: {one['detail']}" for one in found["checks"]]
     lines.append(f"{found['jobs_running']} jobs run, {found['jobs_queued']} wait.")
+    if found["mirror"]["configured"]:
+        lines.append("MLflow has {sent} runs and versions, {waiting} changes wait.".format(**found["mirror"]))
     emit(found, as_json=as_json, text=lambda: "\n".join(lines))
     failed = sum(not one["ok"] for one in found["checks"])
     if failed:
@@ -113,6 +115,7 @@ def doctor(as_json: bool) -> None:
         port=settings.port,
         secret=settings.secret_key,
         remote_blobs=settings.blobs_url is not None,
+        mlflow=settings.mlflow_uri,
     )
     found = flow.examine(setup)
     emit(found, as_json=as_json, text=lambda: "\n".join(_row(one) for one in found))

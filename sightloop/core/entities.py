@@ -127,7 +127,10 @@ class Answer:
     """What the runtime returns for one picture.
 
     `probabilities` are calibrated, in the order of `classes`, and sum to 1; both are empty where the project has no
-    model. `off_domain` is the share (0..1) of the model's held-out pictures that lie nearer to its training pictures.
+    model. `off_domain` is the share (0..1) of ordinary pictures that are less strange to the model.
+
+    `route` is who answered: "single", or of a cascade "fast", "accurate", or "human" where neither is sure enough.
+    `audit` is what the accurate member of a cascade says of an answer that the fast one gave, where that was asked.
 
     Of a model that segments, `probabilities` are those of each class's surest pixels and sum to anything; `map` is its
     packed probability map (`vision.masks.pack_map`) and `levels` counts the pixels of each of its values.
@@ -145,6 +148,7 @@ class Answer:
     facts: Facts | None
     map: bytes | None = None
     levels: Levels | None = None
+    audit: str | None = None
 
 
 @dataclass(frozen=True)
@@ -218,11 +222,15 @@ class Example:
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """What a family learns from; the test side is never in it."""
+    """What a family learns from; the test side is never in it.
+
+    `certification` are pictures of the calibration side that nothing may be fitted or chosen on: they certify.
+    """
 
     classes: tuple[str, ...]
     train: tuple[Example, ...]
     calibration: tuple[Example, ...]
+    certification: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -265,6 +273,7 @@ class Promotion:
     by: str | None
     reason: str
     created_at: float
+    detail: Json | None = None
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -62,13 +62,17 @@ class Blobs(Protocol):
 class Outputs:
     """Raw outputs for a batch: `probabilities` (images, classes), `embeddings` (images, d), `off_domain` (images,).
 
-    A model that segments adds `maps`, one (classes, height, width) for each picture at its own size.
+    A model that segments adds `maps`, one (classes, height, width) for each picture at its own size. One made of
+    several models adds who answered each picture (`routes`) and what the other said where it was asked to check
+    (`audits`, a class or None); see `core.entities.Answer`.
     """
 
     probabilities: Scores
     embeddings: Embedding
     off_domain: Sequence[float | None]
     maps: Sequence[ProbabilityMap] = ()
+    routes: Sequence[str] = ()
+    audits: Sequence[str | None] = ()
 
 
 class Predictor(Protocol):
@@ -115,3 +119,61 @@ class Runtime(Protocol):
         """Follow promotions now instead of within a second."""
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class TrackedRun:
+    """What an experiment server is told of a run; `key` names it for ever, `parent` is the outer run's id there.
+
+    `state` is running, done, failed, cancelled or pruned; times in seconds since 1970.
+    """
+
+    key: str
+    experiment: str
+    name: str
+    state: str
+    started_at: float
+    finished_at: float | None = None
+    parent: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrackedFigure:
+    """A figure of a run at a step (an epoch; 0 for the final ones), measured `at` (seconds since 1970)."""
+
+    name: str
+    value: float
+    step: int
+    at: float
+
+
+class Tracker(Protocol):
+    """An experiment server that is only written to; what it is told twice is there once.
+
+    Every method raises Unavailable where the server does not answer or does not let us in, Missing where it does not
+    know the run it was told of, and Rejected where it refuses what it is told.
+    """
+
+    @property
+    def address(self) -> str: ...
+
+    def reach(self) -> None:
+        """Find out within seconds whether the server answers."""
+
+    def run(self, told: TrackedRun, *, remote: str | None) -> str:
+        """Make the run, or find the one with its key, or bring the run `remote` up to date; returns the server's id."""
+
+    def figures(self, remote: str, figures: Sequence[TrackedFigure]) -> None: ...
+
+    def files(self, remote: str, files: Mapping[str, Path]) -> None:
+        """Store local files with a run under the given names, such as "plots/roc.svg"."""
+
+    def end(self, remote: str, *, state: str, at: float) -> None: ...
+
+    def version(self, model: str, *, remote: str, tags: Mapping[str, str]) -> str:
+        """List the files of a run as a version of a registered model; returns the server's number."""
+
+    def aliases(self, model: str, wanted: Mapping[str, str]) -> None:
+        """Let aliases of a registered model name these versions, and those of ours that are not wanted name none."""

@@ -21,6 +21,9 @@ class Recipe:
     settings: Json = field(default_factory=dict)
 
 
+REJECT_RATE = 0.01  # share of ordinary pictures that may be refused as unlike all that a model learnt from
+PLAIN = {"ratios": DEFAULT_RATIOS, "reject_rate": REJECT_RATE}
+
 BIOSIGHT = (
     "Amphibia", "Animalia", "Arachnida", "Aves", "Fungi", "Insecta", "Mammalia", "Mollusca", "Plantae", "Reptilia",
 )  # fmt: skip
@@ -28,14 +31,20 @@ BIOSIGHT = (
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        Recipe("blank", "Your own classes", "classify", settings={"ratios": DEFAULT_RATIOS}),
-        Recipe("biosight", "Biological pictures", "classify", BIOSIGHT, settings={"ratios": DEFAULT_RATIOS}),
+        Recipe("blank", "Your own classes", "classify", settings=PLAIN),
+        Recipe("biosight", "Biological pictures", "classify", BIOSIGHT, settings=PLAIN),
         Recipe(
             "cataract",
             "Eyes: cataract or normal",
             "classify",
             ("cataract", "normal"),
-            settings={"ratios": CASCADE_RATIOS},
+            settings={
+                "ratios": CASCADE_RATIOS,
+                "certify": True,
+                "retake": True,
+                "region": "eye",
+                "reject_rate": REJECT_RATE,
+            },
         ),
         Recipe(
             "crack",
@@ -44,7 +53,7 @@ RECIPES: dict[str, Recipe] = {
             ("crack",),
             settings={"ratios": DEFAULT_RATIOS, "min_samples_for_retraining": 10},
         ),
-        Recipe("cats-dogs", "Cats and dogs", "classify", ("cat", "dog"), settings={"ratios": DEFAULT_RATIOS}),
+        Recipe("cats-dogs", "Cats and dogs", "classify", ("cat", "dog"), settings=PLAIN),
     )
 }
 

@@ -28,6 +28,15 @@ def side_of(first_member: str, ratios: tuple[float, float, float] = DEFAULT_RATI
     return "calibration" if draw < ratios[0] + ratios[1] else "test"
 
 
+def certifies(group: str) -> bool:
+    """Whether a group on the calibration side certifies cascades instead of tuning models: half of them do, for ever.
+
+    Args:
+        group: the id of the group's first picture.
+    """
+    return hashlib.sha256(f"certifies:{group}".encode()).digest()[0] % 2 == 0
+
+
 def join(sides: Iterable[Side]) -> Side:
     """The side of a picture that belongs to several groups: theirs where they agree, else "none".
 

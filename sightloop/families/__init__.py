@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from sightloop.core.entities import Json
+from sightloop.core.entities import Json, TrainingSet
 from sightloop.core.errors import Missing, Rejected
-from sightloop.core.ports import Family
-from sightloop.families import parameters
+from sightloop.core.ports import Family, Report
+from sightloop.families import parameters, spaces
 from sightloop.families import weights as weight_files
 
 MODULES = {name: f"sightloop.families.{name}" for name in parameters.PARAMS}
 NAMES = tuple(sorted(MODULES))
 USUAL = {"classify": "transfer", "segment": "attention_unet"}  # the family that a task's projects begin with
 LIVE = parameters.LIVE
-GOING_ON = frozenset({"attention_unet"})  # families that can begin with those
+GOING_ON = {  # families that can begin with those, and of which families they may be
+    "attention_unet": frozenset({"attention_unet"}),
+    "boosted": frozenset({"transfer", "linear", "boosted"}),
+}
 
 
 def get(name: str) -> Family:
@@ -52,9 +55,9 @@ def usual(task: str) -> str:
     return USUAL[task]
 
 
-def goes_on(name: str) -> bool:
-    """Whether a training of this family can begin with the weights of the live version."""
-    return name in GOING_ON
+def goes_on(name: str, live: str = "") -> bool:
+    """Whether a training of this family can begin with the weights of a version of family `live`, its own where ""."""
+    return (live or name) in GOING_ON.get(name, ())
 
 
 def offered(weights_dir: Path) -> list[Json]:
@@ -98,6 +101,38 @@ def plan(name: str, counts: Mapping[str, int], checked: Any, *, weights: Path) -
         checked: what `params` returned.
     """
     return cast(Json, _import(_known(name)).plan(counts, checked, weights_dir=weights))
+
+
+def space(name: str, fixed: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Json]:
+    """What a search of family `name` tries, as rows {name, kind, low, high, log, choices}; see `spaces.space`.
+
+    Raises:
+        Missing: no such family.
+        Rejected: it cannot be searched, or `wanted` does not fit it.
+    """
+    if _known(name) not in spaces.SPACES:
+        raise Rejected(f"family {name!r} cannot be searched.", hint=f"Families: {', '.join(spaces.SPACES)}.")
+    return spaces.rows(spaces.space(name, fixed, wanted))
+
+
+def searched(name: str, fixed: Mapping[str, Any]) -> Json:
+    """The fixed parameters of a search, and those that switch off what it takes the place of."""
+    return {**spaces.GIVEN.get(name, {}), **fixed}
+
+
+def run_search(
+    asked: Json, data: TrainingSet, *, work: Path, context: Json, told: Callable[[Json], None], report: Report
+) -> Json:
+    """Carry out a search; see `families.search.search`. Imports optuna, and torch only in processes of its own.
+
+    Args:
+        asked: {family, params (the fixed ones), space (rows), trials, processes, seed}.
+    """
+    module = _load("sightloop.families.search", what="a search")
+    numbers = (asked["trials"], asked["processes"], asked["seed"])
+    wanted = module.Wanted(asked["family"], asked["params"], spaces.axes_of(asked["space"]), *numbers)
+    place = module.Place(work, context, told)
+    return cast(Json, module.search(wanted, data, place=place, report=report))
 
 
 def import_state_dict(path: Path, *, backbone: str, classes: Sequence[str], folder: Path) -> Json:

@@ -68,10 +68,12 @@ def create(params: Common, source: weights.Source) -> Backbone:
     if source.path is not None:
         load(module, source)
         said |= {"file": source.path.name, "sha256": file_sha256(source.path)}
+    if pad_type := params.pad_type or source.pad_type:
+        said["pad_type"] = pad_type
     cfg: dict[str, Any] = cast(Any, module).default_cfg
     mean, std = params.mean or source.mean or cfg["mean"], params.std or source.std or cfg["std"]
     mode: Any = params.resize
-    spec = Input(params.input_size, mode, _three(mean), _three(std))
+    spec = Input(params.input_size, mode, _three(mean), _three(std), params.region)
     features = int(getattr(module, "head_hidden_size", None) or cast(Any, module).num_features)
     return Backbone(module.eval(), spec, features, source.kind != "none", said)
 

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightloop.bundles.classifier import normalisation, resized
+from sightloop.bundles.classifier import decode_side, normalisation, resized
 from sightloop.bundles.format import Input
 from sightloop.core.arrays import Pixels
 from sightloop.core.entities import Example, TrainingSet
@@ -86,7 +86,7 @@ class Pictures:
         """One picture at the input size, (size, size, 3) uint8. Raises BadImage naming the picture."""
         example, spec = self.examples[index], self.spec
         try:
-            found = decode(Path(example.path).read_bytes(), shrink_to=spec.size)
+            found = decode(Path(example.path).read_bytes(), shrink_to=decode_side(spec))
         except (OSError, BadImage) as error:
             raise BadImage(f"training picture {example.image_id} cannot be read: {error}.") from error
         if self.changes is None or view == 0:

@@ -1,7 +1,7 @@
 """What the frozen part makes of every view of every picture, computed once, kept on disk and read back by mapping.
 
 Building may be interrupted at any moment: a side file says how many rows are safely on disk, and building
-goes on there.
+goes on there. One process at a time builds a cache; others that want it wait, and read it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sightloop.bundles.format import file_sha256, replace_file
 from sightloop.core.entities import Progress
 from sightloop.core.ports import Report
 from sightloop.families.data import Pictures, pool
+from sightloop.families.locking import alone
 
 SAFE_SHARE = 0.8  # of the free disk that a cache may take
 SYNC_SECONDS = 5.0
@@ -88,9 +89,10 @@ def build(
     name = content_key(pictures, key=f"{key} {views} {front.precision} {front.channels_last} {shape}")
     path, mark = folder / f"features-{name}.bin", folder / f"features-{name}.json"
     folder.mkdir(parents=True, exist_ok=True)
-    done = _rows_done(mark, path, shape)
-    if done < rows:
-        _fill(front, pictures, path, mark, shape=shape, views=views, done=done, batch=batch, report=report)
+    with alone(path.with_suffix(".lock")):
+        done = _rows_done(mark, path, shape)
+        if done < rows:
+            _fill(front, pictures, path, mark, shape=shape, views=views, done=done, batch=batch, report=report)
     return Features(path, (rows, *shape), views=views, precision=front.precision)
 
 

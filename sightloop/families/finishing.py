@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightloop import __version__
-from sightloop.bundles import card, reference
+from sightloop.bundles import card, reference, runner
 from sightloop.bundles import format as bundle_format
 from sightloop.bundles.classifier import REFERENCE
 from sightloop.bundles.format import Input, Manifest
@@ -28,7 +28,10 @@ Bank = tuple[Embedding, Sequence[int]]
 
 @dataclass(frozen=True)
 class Made:
-    """What a family hands over: a folder that holds `model.onnx`, and what the manifest should say of it."""
+    """What a family hands over: a folder that holds `model.onnx`, and what the manifest should say of it.
+
+    `encoder` is the id of the one in the graph; see `preparing.identity`.
+    """
 
     folder: Path
     data: TrainingSet
@@ -37,6 +40,12 @@ class Made:
     params: Common
     weights: Json
     context: Json
+    encoder: str | None = None
+
+    @property
+    def held_out(self) -> tuple[Example, ...]:
+        """What nothing was learnt from: the calibration side, then the pictures that certify."""
+        return self.data.calibration + self.data.certification
 
 
 def fresh(folder: Path) -> Path:
@@ -46,33 +55,38 @@ def fresh(folder: Path) -> Path:
     return folder
 
 
-def finish(made: Made, *, bank: Bank, calibrating: tuple[Logits, Embedding], extra: Json) -> Json:
+def finish(made: Made, *, bank: Bank, held_out: tuple[Logits, Embedding], extra: Json) -> Json:
     """Fit the temperature, write reference, card and manifest into the folder, and return the metrics.
 
     Args:
         bank: L2-normalised embeddings of training pictures and their classes.
-        calibrating: logits and embeddings of the calibration side, in its order.
+        held_out: logits and embeddings of `made.held_out`, in its order; only those of the calibration side, which come
+            first, set the temperature and the figures.
         extra: metrics of the family's own to keep beside the others.
     """
-    logits, embeddings = calibrating
     truth = targets(made.data.calibration)
+    logits = held_out[0][: len(truth)]
     temperature = calibration.fit_temperature(logits, truth)
-    probabilities = calibration.softmax(logits, temperature=temperature)
+    probabilities = calibration.softmax(held_out[0], temperature=temperature)
     if len(bank[1]):
         arrays = reference.build(
-            bank[0], bank[1], held_out=embeddings, probabilities=probabilities, seed=made.params.seed
+            bank[0], bank[1], held_out=held_out[1], probabilities=probabilities, seed=made.params.seed
         )
         reference.save(made.folder / REFERENCE, arrays)
     metrics: Json = {
-        "calibration": _score(made, probabilities, truth) if len(truth) else {},
+        "calibration": _score(made, probabilities[: len(truth)], truth) if len(truth) else {},
         "temperature_scaling": {"temperature": temperature, **_ece(logits, truth, made.data.calibration)},
         "pictures": {"train": len(made.data.train), "calibration": len(made.data.calibration)},
         **extra,
     }
-    manifest = _manifest(made, temperature, metrics)
-    bundle_format.replace_file(made.folder / card.CARD, card.write(manifest).encode())
-    bundle_format.write(made.folder, manifest)
-    return metrics
+    return complete(made, manifest(made, metrics, temperature=temperature))
+
+
+def complete(made: Made, described: Manifest) -> Json:
+    """Write card, script and manifest of a bundle whose other files are there, and return its metrics."""
+    bundle_format.replace_file(made.folder / card.CARD, card.write(described).encode())
+    runner.write(made.folder, described)
+    return bundle_format.write(made.folder, described).metrics
 
 
 def _score(made: Made, probabilities: Scores, truth: NDArray[np.int64]) -> Json:
@@ -86,19 +100,27 @@ def _score(made: Made, probabilities: Scores, truth: NDArray[np.int64]) -> Json:
     )
 
 
-def _manifest(made: Made, temperature: float, metrics: Json) -> Manifest:
+def manifest(
+    made: Made, metrics: Json, *, task: str = "classify", temperature: float = 1.0, params: Json | None = None
+) -> Manifest:
+    """The manifest of what was made; `params` are recorded beside the family's own.
+
+    The weights' place on this machine is not recorded, only that they were a file; the live model's stay "live".
+    """
+    weights = "file" if made.weights["kind"] == "file" else made.params.weights
     return Manifest(
-        task="classify",
+        task=task,
         classes=made.data.classes,
         input=made.spec,
         family=made.family,
         backbone=made.params.backbone,
         temperature=temperature,
-        params={**asdict(made.params), "weights": made.params.weights if not made.weights.get("file") else "file"},
+        params={**asdict(made.params), "weights": weights, **(params or {})},
         weights=made.weights,
         snapshot=made.context.get("snapshot"),
         code_version=__version__,
         metrics=metrics,
+        encoder=made.encoder,
         created_at=float(made.context.get("created_at") or time.time()),
     )
 

@@ -66,7 +66,7 @@ def _bundle(
     export.to_onnx(network, spec, made.folder / export.MODEL)
     export.save_weights(network, made.folder / export.WEIGHTS)
     nothing = (np.zeros((0, len(classes)), np.float32), np.zeros((0, 1), np.float32))
-    metrics = finishing.finish(made, bank=(nothing[1], []), calibrating=nothing, extra={"imported": path.name})
+    metrics = finishing.finish(made, bank=(nothing[1], []), held_out=nothing, extra={"imported": path.name})
     return {"metrics": metrics}
 
 

@@ -50,6 +50,8 @@ class Common:
     precision: str = _choice("auto", PRECISIONS, help="auto takes bf16 where the processor computes in it")
     threads: int = _number(0, 0, 256, help="cores for the arithmetic, 0 is all; small networks leave one to decoding")
     seed: int = _number(0, 0, 2**31 - 1, help="the same seed gives the same model on the same machine")
+    region: str = _choice("", ("", "eye"), help="the part of the picture that is looked at; eye finds the iris")
+    int8: bool = field(default=False, metadata={"help": "also make an 8-bit copy, kept only where it answers as well"})
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class UnetParams(Taught):
     )
     input_size: int = _number(640, 32, 4096, help="longest side of the tiles that answer a large picture, in pixels")
     resize: str = _choice("native", ("native",), help="pictures keep their size")
+    region: str = _choice("", ("",), help="the whole picture is looked at")
     width: int = _number(64, 4, 256, help="channels of the plain encoder's first level; each level doubles them")
     decoder: int = _number(16, 4, 256, help="channels of the decoder's finest level over a timm backbone")
     tile: int = _number(256, 32, 2048, help="side of the tiles learnt from, in pixels")
@@ -139,9 +142,51 @@ class LinearParams(Common):
     mirror_below: int = _number(2000, 0, 10**6, help="up to this many training pictures are also learnt mirrored")
 
 
+@dataclass(frozen=True)
+class BoostedParams(Common):
+    """Gradient-boosted trees (LightGBM) that go on from a logistic regression on a frozen embedding."""
+
+    backbone: str = _text("mobilenetv2_100", help="a timm model name")
+    weights: str = _text(
+        "auto", help="auto, none, hub, a .safetensors or .pth file, or live: the encoder of the live model"
+    )
+    search: str = _choice("tpe", ("none", "grid", "tpe"), help="how the trees' parameters are chosen")
+    trials: int = _number(20, 1, 1000, help="how many choices TPE tries")
+    folds: int = _number(4, 2, 10, help="folds, of whole groups, that a choice is judged with")
+    rounds: int = _number(300, 1, 10000, help="at most so many trees of each class; stops early by itself")
+    learning_rate: float = _number(0.05, 1e-4, 1.0, help="share of each tree that counts; a search begins here")
+    leaves: int = _number(4, 2, 1024, help="leaves of a tree; a search begins here")
+    least: int = _number(10, 1, 10000, help="pictures in a leaf at least; a search begins here")
+    columns: float = _number(0.05, 0.01, 1.0, help="share of the embedding that each tree sees; a search begins here")
+    penalty: float = _number(1.0, 0.0, 1e4, help="L2 regularisation; a search begins here")
+    mirror_below: int = _number(2000, 0, 10**6, help="up to this many training pictures are also learnt mirrored")
+
+
+@dataclass(frozen=True)
+class CascadeParams:
+    """A fast model that answers when it is sure and an accurate one for the rest, with a certified limit between."""
+
+    fast: str = _text("", help="version of the fast member; the quickest that is there where empty")
+    accurate: str = _text("", help="version of the accurate member; the best that is there where empty")
+    epsilon: float = _number(0.02, 1e-4, 0.5, help="accuracy that may be lost against the accurate member")
+    delta: float = _number(0.05, 1e-6, 0.5, help="chance that the promise is broken all the same")
+    human: float = _number(
+        0.0, 0.0, 0.5, help="share of wrong answers that may be given; what is less sure goes to people; 0 gives all"
+    )
+    labelled: bool = field(
+        default=True, metadata={"help": "False counts disagreements with the accurate member instead of its rescues"}
+    )
+    audit: float = _number(0.02, 0.0, 1.0, help="share of the fast member's answers that the accurate one checks too")
+    seed: int = _number(0, 0, 2**31 - 1, help="the same seed gives the same intervals")
+    weights: str = _choice("none", ("none",), help="it learns nothing: its members have")
+    backbone: str = _choice("", ("",), help="its members have theirs")
+
+
 PARAMS: dict[str, type[Any]] = {
     "transfer": TransferParams,
     "linear": LinearParams,
+    "boosted": BoostedParams,
+    "cascade": CascadeParams,
     "attention_unet": UnetParams,
 }
 

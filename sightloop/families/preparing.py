@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+import json
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -13,7 +14,7 @@ from sightloop.families import backbone as backbones
 from sightloop.families import weights
 from sightloop.families.backbone import Backbone, Network
 from sightloop.families.features import Front
-from sightloop.families.parameters import TransferParams
+from sightloop.families.parameters import Common, TransferParams
 
 
 def hash_of(network: nn.Module) -> str:
@@ -23,6 +24,12 @@ def hash_of(network: nn.Module) -> str:
         digest.update(name.encode())
         digest.update(tensor.detach().contiguous().numpy().tobytes())
     return digest.hexdigest()
+
+
+def identity(params: Common, body: Backbone) -> str:
+    """16 hex digits, equal for encoders that make the same embedding of a picture: network, weights and input."""
+    said = [params.backbone, body.source.get("pad_type", ""), asdict(body.spec), hash_of(body.module)]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

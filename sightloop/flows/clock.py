@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sightloop.flows import backup, checking, export_job, retraining, trash, view, waiting
+from sightloop.flows import backup, checking, drifting, export_job, mirroring, retraining, trash, view, waiting
 from sightloop.flows.jobs import sweep_work
 from sightloop.flows.services import Services
 from sightloop.store import idempotency
@@ -14,6 +14,7 @@ DAY = 86_400.0
 HOUR = 3600.0
 MINUTE = 60.0
 VIEW_SECONDS = 5.0
+MIRROR_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -54,5 +55,7 @@ DUTIES = {
     "daily backup": Duty(HOUR, backup.queue_daily),
     "expiry of idempotency keys": Duty(HOUR, forget_keys),
     "scoring of waiting pictures": Duty(MINUTE, waiting.score_waiting),
+    "check for drift": Duty(MINUTE, drifting.start_due),
     "learning by itself": Duty(MINUTE, retraining.start_due),
+    "copy to MLflow": Duty(MIRROR_SECONDS, mirroring.send_due),
 }

@@ -7,24 +7,23 @@ What is missing is said, and an evaluation (a job) fills it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightloop.core.entities import Image, Json, ModelVersion, Project, User
 from sightloop.core.errors import Rejected
-from sightloop.flows import taught
+from sightloop.flows import rating, taught
 from sightloop.flows.access import project_for
+from sightloop.flows.rating import Rates
 from sightloop.flows.services import Services
 from sightloop.measure import agreement, paired
-from sightloop.store import images, labelled, outcomes, versions
-from sightloop.store.database import Connection
+from sightloop.store import images, labelled, versions
 from sightloop.store.labelled import Labelled
 
 SHOWN = 24  # pictures listed per kind
 GAIN = 0.05  # of Dice, by which a picture must be better to count as fixed
-Rates = Mapping[str, float]  # by image id: how good an answer was, 0..1
 Values = NDArray[np.float64]
 
 
@@ -49,7 +48,7 @@ def compare(services: Services, *, user: User, project: str, first: str, second:
     with services.db.connect() as db:
         pair = versions.get(db, target.id, first), versions.get(db, target.id, second)
         held_out = labelled.on_test(db, target.id)
-        rates = [_rates(db, target, version, held_out) for version in pair]
+        rates = [rating.rates(db, target, version, held_out) for version in pair]
     if pair[0].id == pair[1].id:
         raise Rejected(f"{first} and {second} are both version {pair[0].number}.", hint="Compare two versions.")
     known = [taught.by(services, version) for version in pair]
@@ -58,21 +57,6 @@ def compare(services: Services, *, user: User, project: str, first: str, second:
     reason = _missing(pair, rates, fair, target) if fair else _nothing(pair, len(held_out))
     one, two = (np.array([known[picture.id] for picture in both], np.float64) for known in rates)
     return _compared(services, target, pair, both, one=one, two=two, reason=reason)
-
-
-def _rates(db: Connection, project: Project, version: ModelVersion, pictures: Sequence[Labelled]) -> Rates:
-    """How good the version's answers are: 1 or 0, or the Dice with the mask of now at the threshold of now."""
-    ids = [picture.id for picture in pictures]
-    if project.task == "segment":
-        known = outcomes.figures(db, ids, version_ids=[version.id]).get(version.id, {})
-        fresh = [one for one in pictures if one.id in known and _is_of(known[one.id], one, project)]
-        return {one.id: known[one.id]["dice"] for one in fresh}
-    said = outcomes.said(db, ids, version_ids=[version.id]).get(version.id, {})
-    return {one.id: float(said[one.id] == one.label) for one in pictures if one.id in said}
-
-
-def _is_of(figures: Json, picture: Labelled, project: Project) -> bool:
-    return bool(figures.get("mask") == picture.mask and figures.get("threshold") == project.floor)
 
 
 def _compared(

@@ -27,9 +27,13 @@ def describe(services: Services, job: Job, report: Report) -> Json:
         measured = [_measures(image) for image in islice(images.stream(db, project.id), SAMPLE) if image.quality]
     if len(measured) < ENOUGH:
         return {"quality_limits": None}
-    limits = {name: list(pair) for name, pair in quality.limits(measured).items()}
+    limits, unfit = (
+        {name: list(pair) for name, pair in quality.limits(measured, reach=reach).items()}
+        for reach in (quality.ODD, quality.UNFIT)
+    )
+    learnt = {"quality_limits": limits, "retake_limits": unfit}
     with services.db.begin() as db:
-        projects.update(db, project, settings={**project.settings, "quality_limits": limits})
+        projects.update(db, project, settings={**project.settings, **learnt})
     flagged = _flag_all(services, project.id, limits, report)
     return {"quality_limits": limits, "flagged": flagged}
 

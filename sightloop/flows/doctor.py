@@ -19,14 +19,19 @@ from typing import Literal
 
 from sightloop.core.errors import SightloopError
 from sightloop.flows import jobs as job_flow
-from sightloop.store import jobs, migrations
+from sightloop.store import jobs, migrations, mirror
 from sightloop.store.database import Database
 
 State = Literal["ok", "advice", "failed"]
 GIB = 1 << 30
 FULL, NEARLY_FULL = GIB, 5 * GIB
 WEIGHTS = (".safetensors", ".pth", ".pt")
-EXTRAS = {"train": ("torch", "timm", "lightning", "onnx"), "postgres": ("psycopg",), "s3": ("boto3",)}
+EXTRAS = {
+    "train": ("torch", "timm", "lightning", "onnx"),
+    "postgres": ("psycopg",),
+    "s3": ("boto3",),
+    "mlflow": ("mlflow",),
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class Setup:
     port: int
     secret: str | None
     remote_blobs: bool
+    mlflow: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ def _database(setup: Setup) -> Iterator[Finding]:
     try:
         database = Database(setup.database)
         try:
-            yield from _opened(database)
+            yield from _opened(database, setup)
         finally:
             database.close()
     except SightloopError as error:
@@ -107,7 +113,7 @@ def _database(setup: Setup) -> Iterator[Finding]:
         yield Finding("database", "failed", f"{error.name!r} is not installed.", 'Install "sightloop[postgres]".')
 
 
-def _opened(database: Database) -> Iterator[Finding]:
+def _opened(database: Database, setup: Setup) -> Iterator[Finding]:
     with database.connect() as db:
         revision = migrations.revision(db)
         if revision != migrations.HEAD:
@@ -115,13 +121,20 @@ def _opened(database: Database) -> Iterator[Finding]:
             yield Finding("database", "advice", f"at migration {revision}, not {migrations.HEAD}.", hint)
             return
         alive = len(jobs.workers_alive(db, since=database.now(db) - job_flow.ALIVE))
+        copied = mirror.standing(db, setup.mlflow) if setup.mlflow else None
     yield Finding("database", "ok", f"{database.dialect}, reachable, migration {revision}.")
     hint = "" if alive else "`sightloop serve` runs one; `sightloop worker` runs more."
     yield Finding("worker", "ok" if alive else "advice", f"{alive or 'no'} worker alive.", hint)
+    if copied is not None:
+        text = (
+            f"{copied['sent']} runs and versions sent, {copied['waiting']} changes wait, {copied['refused']} refused."
+        )
+        hint = copied["last_error"] or ""
+        yield Finding("mirror", "advice" if hint else "ok", text, hint)
 
 
 def _extras(setup: Setup) -> Iterator[Finding]:
-    needed = {"postgres": setup.database.startswith("postgres"), "s3": setup.remote_blobs}
+    needed = {"postgres": setup.database.startswith("postgres"), "s3": setup.remote_blobs, "mlflow": bool(setup.mlflow)}
     for extra, modules in EXTRAS.items():
         absent = [name for name in modules if find_spec(name) is None]
         if not absent:

@@ -9,12 +9,12 @@ from pathlib import Path
 from sightloop.core.entities import Job, Json, Project, User
 from sightloop.core.errors import Rejected
 from sightloop.core.ports import Report
-from sightloop.flows import cases, outcomes
+from sightloop.flows import cases, evaluation_runs
 from sightloop.flows.access import project_for
 from sightloop.flows.bundle_cache import predictor
 from sightloop.flows.judging import judge, score
 from sightloop.flows.services import Services
-from sightloop.store import jobs, projects, versions
+from sightloop.store import jobs, versions
 
 STEPS = ("judge",)
 
@@ -53,19 +53,17 @@ def start(
 
 
 def run(services: Services, job: Job, report: Report) -> Json:
-    """Job step: judge every picture; the figures stay in the job, what was said of stored pictures in their rows.
+    """Job step: judge every picture; the figures stay in the job and in a run, what was said of pictures in their rows.
 
     Raises:
         Rejected: nobody labelled a picture of the test side.
     """
-    with services.db.connect() as db:
-        project = projects.get(db, job.project_id or "")
-        version = versions.by_id(db, job.params["version_id"])
+    begun = evaluation_runs.begin(services, job)
+    project, version = begun.project, begun.version
     with _cases(services, job, project=project) as judging:
         judged = judge(predictor(services, version.bundle), judging, project=project, report=report)
     figures = score(judged)
-    with services.db.begin() as db:
-        outcomes.keep(db, judged.said(), project=project, version=version, at=services.clock())
+    evaluation_runs.end(services, begun, judged=judged, figures=figures)
     return {"evaluation": {"project": project.name, "model_version": version.number, **figures}}
 
 

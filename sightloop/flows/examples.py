@@ -9,6 +9,7 @@ from sightloop.flows import manifests
 from sightloop.flows.services import Services
 
 LEARNT: tuple[Side, ...] = ("train", "calibration")
+CERTIFICATION = "certification"
 
 
 def training_set(services: Services, taken: Snapshot, *, project: Project) -> TrainingSet:
@@ -25,11 +26,10 @@ def training_set(services: Services, taken: Snapshot, *, project: Project) -> Tr
 
 
 def _sides(rows: Sequence[Json], classes: tuple[str, ...], examples: Sequence[Example]) -> TrainingSet:
-    sides = {
-        side: tuple(example for row, example in zip(rows, examples, strict=True) if row["side"] == side)
-        for side in LEARNT
-    }
-    return TrainingSet(classes, sides["train"], sides["calibration"])
+    sides: dict[str, list[Example]] = {side: [] for side in (*LEARNT, CERTIFICATION)}
+    for row, example in zip(rows, examples, strict=True):
+        sides[CERTIFICATION if row.get("certifies") else row["side"]].append(example)
+    return TrainingSet(classes, *(tuple(found) for found in sides.values()))
 
 
 def _whole(services: Services, row: Json, classes: tuple[str, ...]) -> Example:

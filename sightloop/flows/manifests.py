@@ -7,20 +7,23 @@ from collections import Counter
 from collections.abc import Iterable
 
 from sightloop.core.entities import Image, Json, Project, Snapshot
-from sightloop.core.splits import SIDES
+from sightloop.core.splits import SIDES, certifies
 from sightloop.flows.services import Services
 from sightloop.store import images, tallies
 from sightloop.store.database import Connection
 from sightloop.tasks import TASKS
+
+CERTIFY = "certify"  # the project setting that keeps half of the calibration side for certificates
 
 
 def teaching_rows(db: Connection, project: Project) -> list[Json]:
     """One row per picture that a human labelled with one of the project's classes, ordered by image id.
 
     A row is {"image_id", "sha256", "label", "side", "group", "leaked"} and "mask" where one was drawn; `leaked` says
-    that an imported data set had the same picture, or a near copy, on its training side too.
+    that an imported data set had the same picture, or a near copy, on its training side too. Where the project is to
+    certify cascades, half of the calibration side also says `certifies`: no model may be fitted or chosen on it.
     """
-    return [_row(image) for image in images.stream(db, project.id) if _teaches(image, project)]
+    return [_row(image, project) for image in images.stream(db, project.id) if _teaches(image, project)]
 
 
 def read(services: Services, taken: Snapshot) -> list[Json]:
@@ -79,13 +82,16 @@ def _teaches(image: Image, project: Project) -> bool:
     )
 
 
-def _row(image: Image) -> Json:
+def _row(image: Image, project: Project) -> Json:
+    group = image.group_id or image.id
+    certify = image.side == "calibration" and bool(project.settings.get(CERTIFY)) and certifies(group)
     return {
         "image_id": image.id,
         "sha256": image.sha256,
         "label": image.label,
         "side": image.side,
-        "group": image.group_id or image.id,
+        "group": group,
         "leaked": bool(image.meta.get("leaked")),
+        **({"certifies": True} if certify else {}),
         **({"mask": image.mask} if image.mask else {}),
     }

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from sightloop.core.entities import Json, ModelVersion, Project, Promotion, User
 from sightloop.core.errors import Conflict, Rejected
-from sightloop.flows import registry, showing
+from sightloop.flows import gating, registry, showing
 from sightloop.flows.access import project_for
 from sightloop.flows.bundle_cache import unpacked
 from sightloop.flows.services import Services
 from sightloop.store import names, projects, snapshots, versions
-from sightloop.store.database import Connection
 
 SVG, WEBP = "image/svg+xml", "image/webp"
 
@@ -23,15 +22,16 @@ def listing(services: Services, *, user: User, name: str) -> list[Json]:
     project = project_for(services, user=user, name=name, action="view")
     with services.db.connect() as db:
         found = versions.all(db, project.id)
-        return _told(db, found, project, newest=found[0] if found else None)
+    return _told(services, found, project, newest=found[0] if found else None)
 
 
 def _told(
-    db: Connection, found: Sequence[ModelVersion], project: Project, *, newest: ModelVersion | None
+    services: Services, found: Sequence[ModelVersion], project: Project, *, newest: ModelVersion | None
 ) -> list[Json]:
     aliases = {newest.id: "challenger"} if newest else {}
     aliases |= {str(project.previous_version_id): "previous", str(project.live_version_id): "champion"}
-    people = names.of_users(db, [version.created_by for version in found])
+    with services.db.connect() as db:
+        people = names.of_users(db, [version.created_by for version in found])
     return [
         {
             **dataclasses.asdict(version),
@@ -49,9 +49,9 @@ def show(services: Services, *, user: User, name: str, ref: str) -> Json:
     """
     project = project_for(services, user=user, name=name, action="view")
     with services.db.connect() as db:
-        version = versions.get(db, project.id, ref)
-        [told] = _told(db, [version], project, newest=versions.all(db, project.id)[0])
+        version, newest = versions.get(db, project.id, ref), versions.all(db, project.id)[0]
         counts = snapshots.get(db, version.snapshot_id).counts if version.snapshot_id else None
+    [told] = _told(services, [version], project, newest=newest)
     card = unpacked(services, version.bundle) / "card.md"
     text = card.read_text() if card.is_file() else None
     return {
@@ -94,23 +94,29 @@ def _plots(services: Services, version: ModelVersion) -> dict[str, Path]:
     return {path.stem: path for path in folder.glob("*.svg")}
 
 
-def promote(services: Services, *, user: User, name: str, ref: str, reason: str = "") -> Promotion:
+def promote(services: Services, *, user: User, name: str, ref: str, reason: str = "", force: bool = False) -> Promotion:
     """Put a version live by one row update; every server follows within a second without a failed request.
+
+    Where another one is live the gate is asked first. Its verdict is kept in the log, and that it was overruled.
+
+    Args:
+        force: although the gate has not found it better, for a `reason`.
 
     Raises:
         Missing: no such version.
         Conflict: it is live already.
+        GateRefused: it is not shown to be better, and why.
+        Rejected: it is forced without a reason.
     """
     project = project_for(services, user=user, name=name, action="promote")
-    with services.db.begin() as db:
+    with services.db.connect() as db:
         version = versions.get(db, project.id, ref)
-        if version.id == project.live_version_id:
-            raise Conflict(f"version {version.number} is live already.", current=version.number)
-        return _go_live(services, db, project, version, user=user, action="promote", reason=reason)
+    action, detail = gating.cleared(services, project, version, reason=reason, force=force)
+    return _go_live(services, project, version, user=user, action=action, reason=reason, detail=detail)
 
 
 def rollback(services: Services, *, user: User, name: str, reason: str = "") -> Promotion:
-    """Put the previous version back.
+    """Put the previous version back; the gate is not asked.
 
     Raises:
         Rejected: there is no previous version.
@@ -118,16 +124,29 @@ def rollback(services: Services, *, user: User, name: str, reason: str = "") -> 
     project = project_for(services, user=user, name=name, action="promote")
     if project.previous_version_id is None:
         raise Rejected(f"project {name!r} has no previous version.", hint="Promote another version instead.")
-    with services.db.begin() as db:
+    with services.db.connect() as db:
         version = versions.get(db, project.id, project.previous_version_id)
-        return _go_live(services, db, project, version, user=user, action="rollback", reason=reason)
+    return _go_live(services, project, version, user=user, action="rollback", reason=reason)
 
 
 def _go_live(
-    services: Services, db: Connection, project: Project, version: ModelVersion, *, user: User, action: str, reason: str
+    services: Services,
+    project: Project,
+    version: ModelVersion,
+    *,
+    user: User,
+    action: str,
+    reason: str,
+    detail: Json | None = None,
 ) -> Promotion:
     unpacked(services, version.bundle)
-    return projects.set_live(db, project.id, version_id=version.id, by=user.id, action=action, reason=reason)
+    with services.db.begin() as db:
+        done = projects.set_live(
+            db, project.id, version_id=version.id, by=user.id, action=action, reason=reason, detail=detail
+        )
+        if done.replaced_id != project.live_version_id:
+            raise Conflict("another version went live meanwhile.", current=done.replaced_id, hint="Look at it first.")
+    return done
 
 
 def log(services: Services, *, user: User, name: str) -> list[Promotion]:

@@ -11,11 +11,10 @@ from sightloop import telemetry
 from sightloop.core.entities import Answer, Json, Project, User
 from sightloop.core.errors import Missing, Unavailable
 from sightloop.core.scale import NAME as PX_PER_MM
-from sightloop.flows import measuring
+from sightloop.flows import measuring, members, verdicts
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
-from sightloop.store import versions
-from sightloop.tasks import TASKS
+from sightloop.tasks.refusal import advice
 from sightloop.vision import masks, regions
 
 MaskForm = Literal["rle", "png", "none"]
@@ -33,23 +32,30 @@ class Target:
 def target(services: Services, *, user: User, project: str, model: str = "champion") -> Target:
     """Look up the project and model once; the answer may be kept for a second.
 
+    Args:
+        model: champion, previous, challenger or a number; fast or accurate is that member of the live cascade, and
+            cascade the live one, else the newest.
+
     Raises:
         Missing: no such project or model version.
-        Unavailable: the project has no model yet.
+        Unavailable: the project has no model yet, or no cascade where one, or a member of one, is asked for.
     """
     found = project_for(services, user=user, name=project, action="view")
     if model in LIVE:
         if found.live_version_id is None:
             raise Unavailable(f"project {project!r} has no model yet.", hint="Label pictures and train one first.")
         return Target(found, None)
-    with services.db.connect() as db:
-        return Target(found, versions.get(db, found.id, model).id)
+    return Target(found, members.asked(services, found, model=model))
 
 
 def submit(services: Services, data: bytes, *, where: Target, timeout: float = 30.0) -> Future[Answer]:
     """Queue one picture; see `core.ports.Runtime.submit` for what is raised and when."""
     return services.runtime.submit(
-        data, project_id=where.project.id, facts=False, version_id=where.version_id, timeout=timeout
+        data,
+        project_id=where.project.id,
+        facts=verdicts.retakes(where.project),
+        version_id=where.version_id,
+        timeout=timeout,
     )
 
 
@@ -64,12 +70,14 @@ def render(answer: Answer, *, where: Target, mask: MaskForm = "rle") -> Json:
     """
     if answer.version is None:
         raise Missing(f"project {where.project.name!r} has no model.", hint="Train one first.")
-    verdict = TASKS[where.project.task].verdict(answer, floor=where.project.floor)
+    verdict = verdicts.verdict(where.project, answer)
+    faults = verdicts.faults(where.project, answer.facts)
     telemetry.count_prediction(where.project.name, verdict.shown, answer.route)
     return {
         "prediction": verdict.shown,
         "predicted": verdict.predicted,
         "reason": verdict.reason,
+        "advice": advice(verdict.reason, classes=where.project.classes, faults=faults),
         "confidence": verdict.confidence,
         "probabilities": dict(zip(answer.classes, answer.probabilities, strict=True)),
         "model_used": f"{where.project.name}/{answer.version}",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sightloop.bundles import format as bundle_format
 from sightloop.core.entities import Job, Json, ModelVersion, Progress
 from sightloop.core.ports import Report
-from sightloop.flows import outcomes, registry
+from sightloop.flows import cascading, outcomes, registry
+from sightloop.flows.fitting import chosen
 from sightloop.flows.services import Services
 from sightloop.store import projects, runs
 
@@ -37,11 +38,12 @@ def _list(services: Services, job: Job, bundle: str, *, answers: Json) -> ModelV
             project,
             bundle=bundle,
             family=job.params["family"],
-            params=job.params["params"],
+            params=chosen(job),
             metrics=metrics,
             snapshot_id=job.context["snapshot_id"],
             by=job.created_by,
         )
         runs.finish(db, job.context["run_id"], metrics=metrics["test"], state="done", version_id=version.id)
         outcomes.keep(db, answers, project=project, version=version, at=services.clock())
+        cascading.again(db, project, job, version)
         return version

@@ -11,13 +11,14 @@ from sightloop import families
 from sightloop.core import triggers
 from sightloop.core.entities import Job, Json, ModelVersion, Project, User
 from sightloop.core.errors import Conflict, Rejected, SightloopError
-from sightloop.flows import teaching, training
+from sightloop.flows import members, teaching, training
 from sightloop.flows.access import OPERATOR, project_for
 from sightloop.flows.services import Services
-from sightloop.store import jobs, projects, versions
+from sightloop.store import jobs, projects
 from sightloop.store.database import Connection
 
 SHARE, FEWEST = 3, 3  # a model that goes on learns a third of the epochs, at least three,
+LOOKED_AT = 20  # newest trainings, of which some only certify
 SLOWER = 2  # at half of the learning rate, so that it does not forget
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,8 @@ log = logging.getLogger(__name__)
 def start(services: Services, *, user: User, name: str, force: bool = False) -> Job:
     """Queue a training of the live version's family with its parameters, on every label there is now.
 
-    A family that can goes on from the live weights, more gently; see `gentler`. The others train as they did.
+    A family that can goes on from the live weights, more gently; see `gentler`. The others train as they did. Of a live
+    cascade the accurate member learns on, and the cascade is certified anew with it; see `cascading.again`.
 
     Args:
         force: train although fewer labels are new than the project wants.
@@ -38,16 +40,18 @@ def start(services: Services, *, user: User, name: str, force: bool = False) -> 
         Conflict: too few labels are new, with the gap; or a training waits or runs already.
     """
     project = project_for(services, user=user, name=name, action="train")
-    if project.live_version_id is None:
-        raise Rejected(f"project {name!r} has no live model to go on from.", hint="Train a first one.")
     with services.db.connect() as db:
-        live = versions.by_id(db, project.live_version_id)
+        live = members.live(db, project)
+        if live is None:
+            raise Rejected(f"project {name!r} has no live model to go on from.", hint="Train a first one.")
+        learner = members.learner(db, live)
         last = _last(db, project)
     if last is not None and last.state in jobs.UNFINISHED:
         raise Conflict(f"a training of project {name!r} is {last.state} already.", current=last.id, hint="Wait for it.")
     _check(teaching.teaching(services, user=user, project=name), force=force)
-    family, params = plan(project, live)
-    return training.start(services, user=user, name=name, family=family, params=params)
+    family, params = plan(project, learner)
+    then = members.AGAIN if learner.id != live.id else ""
+    return training.start(services, user=user, name=name, family=family, params=params, then=then)
 
 
 def _check(told: Json, *, force: bool) -> None:
@@ -109,5 +113,6 @@ def _due(services: Services, project: Project) -> bool:
 
 
 def _last(db: Connection, project: Project) -> Job | None:
-    """The newest training of the project, whoever asked for it."""
-    return next(iter(jobs.all(db, project_id=project.id, kinds=("train",), limit=1)), None)
+    """The newest training of the project, whoever asked for it; a cascade learns nothing, so that is none."""
+    found = jobs.all(db, project_id=project.id, kinds=("train",), limit=LOOKED_AT)
+    return next((job for job in found if job.params.get("family") != members.FAMILY), None)

@@ -12,11 +12,16 @@ from sightloop.store import names, runs
 from sightloop.store.database import Connection
 
 
-def listing(services: Services, *, user: User, project: str, job_id: str | None = None) -> Sequence[Json]:
-    """The project's runs, or those of one job, newest first, without their curves; see `_named`."""
+def listing(
+    services: Services, *, user: User, project: str, job_id: str | None = None, kind: str | None = "training"
+) -> Sequence[Json]:
+    """The project's runs of a kind (None: of every kind), or those of one job, newest first, without their curves.
+
+    See `_named`.
+    """
     found = project_for(services, user=user, name=project, action="view")
     with services.db.connect() as db:
-        return _named(db, runs.all(db, found.id, job_id=job_id))
+        return _named(db, runs.all(db, found.id, job_id=job_id, kind=kind))
 
 
 def show(services: Services, *, user: User, project: str, run_id: str) -> Json:
@@ -30,7 +35,7 @@ def show(services: Services, *, user: User, project: str, run_id: str) -> Json:
 
 
 def _named(db: Connection, found: Sequence[Json]) -> list[Json]:
-    """Runs with the number of the `version` they made and the name of who asked, None where there is none."""
+    """Runs with the number of the `version` they made or judged and the name of who asked, None where there is none."""
     numbers = names.of_versions(db, [run["version_id"] for run in found])
     people = names.of_users(db, [run["created_by"] for run in found])
     return [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sightloop.core.entities import Role
-from sightloop.core.ports import Blobs, Runtime
+from sightloop.core.ports import Blobs, Runtime, Tracker
 from sightloop.store.database import Database
 
 
@@ -26,6 +26,7 @@ class Services:
     default_role: Role
     trash_days: float
     clock: Callable[[], float]
+    tracker: Tracker | None = None
 
     def work_folder(self, job_id: str) -> Path:
         """Where a job keeps what must survive a crash of its process."""

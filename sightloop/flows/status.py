@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from sightloop.core.entities import Json
 from sightloop.core.errors import Overloaded, SightloopError, StorageFull, Unavailable
 from sightloop.flows.jobs import workers_alive
 from sightloop.flows.services import Services
-from sightloop.store import jobs
+from sightloop.store import jobs, mirror
 
 SPARE_BYTES = 64 << 20
 GB = 10**9
@@ -21,7 +22,9 @@ def look(services: Services, *, queue_bound: int | None = None) -> Json:
     Args:
         queue_bound: pictures that may wait for inference in this process; None where it serves nobody.
 
-    Returns {checks [{name, ok, detail}], jobs_running, jobs_queued}; the counts are None without a database.
+    Returns:
+        {checks [{name, ok, detail}], jobs_running, jobs_queued, mirror {configured, address, waiting, sent, refused,
+        last_error, last_sent_at}}; the counts are None without a database.
     """
     checks: dict[str, Callable[[], str]] = {
         "database": lambda: database(services),
@@ -30,7 +33,11 @@ def look(services: Services, *, queue_bound: int | None = None) -> Json:
     }
     if queue_bound is not None:
         checks["model runtime"] = lambda: runtime(services, bound=queue_bound)
-    return {"checks": [_checked(name, check) for name, check in checks.items()], **_jobs(services)}
+    return {
+        "checks": [_checked(name, check) for name, check in checks.items()],
+        **_jobs(services),
+        "mirror": _mirror(services),
+    }
 
 
 def _checked(name: str, check: Callable[[], str]) -> Json:
@@ -48,6 +55,15 @@ def _jobs(services: Services) -> Json:
     except Unavailable:
         return {"jobs_running": None, "jobs_queued": None}
     return {"jobs_running": found["running"], "jobs_queued": found["queued"]}
+
+
+def _mirror(services: Services) -> Json:
+    address = services.tracker.address if services.tracker else None
+    found = dict.fromkeys(("waiting", "sent", "refused", "last_error", "last_sent_at"))
+    if address is not None:
+        with suppress(Unavailable), services.db.connect() as db:
+            found = mirror.standing(db, address)
+    return {"configured": address is not None, "address": address, **found}
 
 
 def database(services: Services) -> str:

@@ -20,9 +20,12 @@ STEPS: Mapping[str, str] = {
     "describe": "describing.describe",
     "rescore": "answer.rescore",
     "snapshot": "snapshot.snapshot",
+    "search": "trying.search",
     "train": "fitting.train",
     "evaluate": "assessing.evaluate",  # of a training: the bundle it made
     "register": "registering.register",
+    "gate": "promoting.gate",  # of a version: behind its training, or asked for later
+    "drift": "drifting.run",
     "judge": "evaluating.run",  # of an evaluation: a version that is in the registry
     "agree": "agreeing.agree",  # people's masks with the model's, at a new threshold
     "export": "export_job.run",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from sightloop.core.entities import ModelVersion
-from sightloop.flows import manifests
+from sightloop.core.entities import ModelVersion, Side, TrainingSet
+from sightloop.flows import manifests, members
 from sightloop.flows.services import Services
 from sightloop.store import snapshots
 from sightloop.store.labelled import Labelled
+
+LEARNT: tuple[Side, ...] = ("train", "calibration")
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,29 @@ class Taught:
 
 
 def by(services: Services, version: ModelVersion) -> Taught:
-    """What is on the training and calibration sides of the version's snapshot; nothing where it has none."""
-    if version.snapshot_id is None:
-        return Taught()
+    """What the version's snapshot taught and tuned it with, and its members where it is a cascade.
+
+    Nothing where it has no snapshot. Pictures that certify are left out, but for those of a cascade: its limit was
+    chosen with them.
+    """
     with services.db.connect() as db:
-        taken = snapshots.get(db, version.snapshot_id)
-    rows = [row for row in manifests.read(services, taken) if row["side"] in ("train", "calibration")]
+        concerned = [version, *members.of(db, version).values()]
+        taken = [(one, snapshots.get(db, one.snapshot_id)) for one in concerned if one.snapshot_id]
+    rows = [
+        row
+        for one, snapshot in taken
+        for row in manifests.read(services, snapshot)
+        if row["side"] in LEARNT and (one.family == members.FAMILY or not row.get("certifies"))
+    ]
     return Taught(frozenset(row["image_id"] for row in rows), frozenset(row["group"] for row in rows))
+
+
+def unmet(services: Services, found: Iterable[ModelVersion], data: TrainingSet) -> TrainingSet:
+    """The training set with only those certifying pictures that none of the versions `found` has met."""
+    known = [by(services, version) for version in found]
+    fresh = [
+        one
+        for one in data.certification
+        if not any(one.image_id in met.images or one.group_id in met.groups for met in known)
+    ]
+    return replace(data, certification=tuple(fresh))

@@ -6,11 +6,11 @@ from collections import Counter
 
 from sightloop.core.entities import NOTHING, Json, ModelVersion, Project, User
 from sightloop.core.splits import SIDES
-from sightloop.flows import manifests
+from sightloop.flows import manifests, members
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
 from sightloop.flows.snapshot import MIN_CLASSES
-from sightloop.store import labelled, snapshots, tallies, versions
+from sightloop.store import labelled, snapshots, tallies
 from sightloop.store.database import Connection
 from sightloop.tasks import TASKS
 
@@ -29,7 +29,7 @@ def teaching(services: Services, *, user: User, project: str) -> Json:
     """
     target = project_for(services, user=user, name=project, action="view")
     with services.db.connect() as db:
-        live = versions.by_id(db, target.live_version_id) if target.live_version_id else None
+        live = members.live(db, target)
         counts = tallies.summary(db, target.id)["labels"]
         said, corrected = said_since(db, target, _learnt_at(db, live))
     sides = manifests.tallied(target, counts)
@@ -71,7 +71,8 @@ def wanted_in(project: Project) -> int:
 
 
 def _learnt_at(db: Connection, live: ModelVersion | None) -> float | None:
-    return snapshots.get(db, live.snapshot_id).created_at if live and live.snapshot_id else None
+    learnt = members.learner(db, live).snapshot_id if live else None
+    return snapshots.get(db, learnt).created_at if learnt else None
 
 
 def _missing(project: Project, train: Counter[str]) -> str | None:

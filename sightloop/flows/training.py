@@ -9,36 +9,73 @@ from typing import Any
 from sightloop import families
 from sightloop.core.entities import Job, Json, Project, User
 from sightloop.core.errors import Rejected
+from sightloop.flows import members
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
-from sightloop.store import jobs, versions
+from sightloop.store import jobs
+from sightloop.store.database import Connection
 
-STEPS = ("snapshot", "train", "evaluate", "register")
+STEPS = ("snapshot", "train", "evaluate", "register", "gate")
 
 
 def start(
-    services: Services, *, user: User, name: str, family: str = "", params: Mapping[str, Any], experiment: str = ""
+    services: Services,
+    *,
+    user: User,
+    name: str,
+    family: str = "",
+    params: Mapping[str, Any],
+    experiment: str = "",
+    then: str = "",
 ) -> Job:
     """Queue a training of `family` (the task's usual one where it is "") with `params`, checked before it is queued.
 
+    A cascade's members are named before it is queued, too; see `members.chosen`.
+
+    Args:
+        then: "certify" lets a cascade be certified of the new version; see `cascading.again`.
+
     Raises:
-        Missing: no such project or family.
-        Rejected: the family is of another task, a parameter is unknown or out of range, or weights are not there.
+        Missing: no such project or family, or no such version where a member is named.
+        Rejected: the family is of another task, a parameter is unknown or out of range, or weights are not there; or
+            the project's versions make no cascade.
     """
     project = project_for(services, user=user, name=name, action="train")
     family = family or families.usual(project.task)
-    checked = dataclasses.asdict(families.params(family, dict(params)))
-    _check(services, project, family=family, checked=checked)
+    given = members.chosen(services, project, params) if family == members.FAMILY else dict(params)
+    found = checked(services, project, family=family, params=given)
     with services.db.begin() as db:
-        return jobs.enqueue(
-            db,
-            kind="train",
-            steps=STEPS,
-            params={"family": family, "params": checked, "experiment": experiment or project.name},
-            project_id=project.id,
-            created_by=user.id,
-            heavy=True,
-        )
+        return queue(db, project, family=family, params=found, experiment=experiment, then=then, by=user.id)
+
+
+def queue(
+    db: Connection,
+    project: Project,
+    *,
+    family: str,
+    params: Json,
+    experiment: str = "",
+    then: str = "",
+    by: str | None,
+) -> Job:
+    """Queue a training with `params` that were checked, in the caller's transaction."""
+    asked = {"family": family, "params": params, "experiment": experiment or project.name}
+    return jobs.enqueue(
+        db,
+        kind="train",
+        steps=STEPS,
+        params={**asked, "then": then} if then else asked,
+        project_id=project.id,
+        created_by=by,
+        heavy=True,
+    )
+
+
+def checked(services: Services, project: Project, *, family: str, params: Mapping[str, Any]) -> Json:
+    """Every parameter of `family`, those of `params` in their place; raises Missing and Rejected as `start` does."""
+    found = dataclasses.asdict(families.params(family, dict(params)))
+    _check(services, project, family=family, checked=found)
+    return found
 
 
 def _check(services: Services, project: Project, *, family: str, checked: Json) -> None:
@@ -50,10 +87,11 @@ def _check(services: Services, project: Project, *, family: str, checked: Json) 
         )
     if checked["weights"] == families.LIVE:
         with services.db.connect() as db:
-            live = versions.by_id(db, project.live_version_id) if project.live_version_id else None
-        if live is None or live.family != family or not families.goes_on(family):
+            found = members.live(db, project)
+            live = members.learner(db, found) if found else None
+        if live is None or not families.goes_on(family, live.family):
             raise Rejected(
-                f"project {project.name!r} has no live model of family {family!r} to go on from.", hint="Use auto."
+                f"project {project.name!r} has no live model that family {family!r} can go on from.", hint="Use auto."
             )
     else:
         families.check_weights(family, checked, services.weights)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sightloop import telemetry
 from sightloop.core.arrays import Embedding
-from sightloop.core.entities import Answer, Facts, Image, Prediction, Project
+from sightloop.core.entities import Answer, Facts, Image, Json, Prediction, Project, Verdict
 from sightloop.core.ids import new_id
 from sightloop.flows import drawing
 from sightloop.flows.services import Services
 from sightloop.tasks import TASKS
+from sightloop.tasks.refusal import FAULTS, REFUSALS
 from sightloop.vision import quality
 
 Row = tuple[Image, Facts | None, Prediction | None, Embedding | None]  # what there is to write of one picture
@@ -16,17 +17,46 @@ Row = tuple[Image, Facts | None, Prediction | None, Embedding | None]  # what th
 
 def with_issues(facts: Facts, project: Project) -> Facts:
     """The facts with quality issues by the limits of the project's own pictures, once there are any."""
-    limits = {name: tuple(pair) for name, pair in project.settings.get("quality_limits", {}).items()}
-    found = {**facts.quality, "issues": quality.issues(facts.quality, limits)}
+    found = {**facts.quality, "issues": quality.issues(facts.quality, _limits(project, "quality_limits"))}
     return Facts(**{**facts.__dict__, "quality": found})
+
+
+def _limits(project: Project, name: str) -> quality.Limits:
+    return {measure: (pair[0], pair[1]) for measure, pair in project.settings.get(name, {}).items()}
+
+
+def retakes(project: Project) -> bool:
+    """Whether the project asks for another photo where one is not fit to be judged, and knows by now what is usual."""
+    return bool(project.settings.get("retake")) and bool(_limits(project, "retake_limits"))
+
+
+def faults(project: Project, facts: Facts | None) -> list[str]:
+    """What is wrong with a picture by the limits of the project's own ones, where it asks for another photo then.
+
+    They are wider than those of the issues: of ordinary pictures few should be refused.
+    """
+    if facts is None or not retakes(project):
+        return []
+    return [issue for issue in quality.issues(facts.quality, _limits(project, "retake_limits")) if issue in FAULTS]
+
+
+def verdict(project: Project, answer: Answer) -> Verdict:
+    """What the project shows for a model's answer: its floor, its reject rate and its wish for sharp photos applied."""
+    return TASKS[project.task].verdict(
+        answer,
+        floor=project.floor,
+        reject_rate=project.settings.get("reject_rate", 0.0),
+        faults=faults(project, answer.facts),
+    )
 
 
 def prediction(services: Services, project: Project, image: Image, answer: Answer) -> Prediction | None:
     """What the model's answer means in this project; None where there is no model."""
     if answer.version_id is None:
         return None
-    verdict = TASKS[project.task].verdict(answer, floor=project.floor)
-    telemetry.count_prediction(project.name, verdict.shown, answer.route)
+    found = verdict(project, answer)
+    refused = found.reason if found.reason in REFUSALS else None
+    telemetry.count_prediction(project.name, found.shown, answer.route)
     if answer.map is not None:
         services.blobs.keep(drawing.kind(answer.version_id), image.sha256, answer.map)
     agreement = drawing.agreement(services, project, image, answer.map)
@@ -35,13 +65,17 @@ def prediction(services: Services, project: Project, image: Image, answer: Answe
         image_id=image.id,
         project_id=project.id,
         version_id=answer.version_id,
-        predicted=verdict.predicted,
-        shown=verdict.shown,
-        confidence=verdict.confidence,
+        predicted=found.predicted,
+        shown=found.shown,
+        confidence=found.confidence,
         probabilities=dict(zip(answer.classes, answer.probabilities, strict=True)),
         route=answer.route,
         seconds=answer.seconds,
         off_domain=answer.off_domain,
         created_at=services.clock(),
-        figures={**verdict.figures, **({} if agreement is None else {"agreement": agreement})} or None,
+        figures=found.figures | _told(agreement=agreement, audit=answer.audit, reason=refused) or None,
     )
+
+
+def _told(**figures: object) -> Json:
+    return {name: value for name, value in figures.items() if value is not None}

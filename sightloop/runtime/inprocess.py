@@ -176,6 +176,9 @@ def _answer(
     if model is None or outputs is None:
         return Answer(None, None, (), (), None, None, "none", seconds, worker, one.facts)
     found = outputs.maps[row] if outputs.maps else None
+    audit = outputs.audits[row] if outputs.audits else None
+    if audit is not None:
+        telemetry.count_audit(agrees=audit == model.predictor.classes[int(outputs.probabilities[row].argmax())])
     return Answer(
         version_id=model.version_id,
         version=model.number,
@@ -183,10 +186,11 @@ def _answer(
         probabilities=tuple(outputs.probabilities[row].tolist()),
         embedding=outputs.embeddings[row],
         off_domain=outputs.off_domain[row],
-        route="single",
+        route=outputs.routes[row] if outputs.routes else "single",
         seconds=seconds,
         worker=worker,
         facts=one.facts,
         map=None if found is None else masks.pack_map(found),
         levels=None if found is None else masks.levels(found),
+        audit=audit,
     )

@@ -16,7 +16,7 @@ from sightloop.store.changes import Change
 from sightloop.store.database import now
 from sightloop.store.tables import events, images, predictions, projects
 
-OFF_DOMAIN: Final = "off_domain"
+REFUSED: Final = ("off_domain", "retake", "human")  # why a prediction is not shown, whatever the floor
 Answered = tuple[Image, Facts | None, Prediction | None, Embedding | None]
 
 
@@ -84,7 +84,7 @@ def apply_answers(db: Connection, answered: Sequence[Answered]) -> list[Image]:
         if facts is not None:
             after = _with_facts(after, facts, placing=placing, by_site=policy.by_site, originals=originals)
         if prediction is not None:
-            after = _with_prediction(after, prediction, policy, seen=given)
+            after = _with_prediction(after, prediction, seen=given)
         originals.add(after)
         done.append(Change(before, after, "answered" if prediction else "examined"))
         there[given.id] = after
@@ -104,7 +104,7 @@ def shown_of(image: Image, *, floor: float, classes: Iterable[str], otherwise: s
     """What to show of an image: the human word, else the prediction if it is sure enough, else `otherwise`."""
     if image.label is not None or image.predicted is None or image.confidence is None:
         return image.label
-    if image.reason == OFF_DOMAIN:
+    if image.reason in REFUSED:
         return UNKNOWN
     return image.predicted if image.confidence >= floor and image.predicted in classes else otherwise
 
@@ -122,7 +122,7 @@ def resorted(
     c = images.c
     sure = and_(c.confidence >= floor, c.predicted.in_(list(classes)))
     shown = case(
-        (func.coalesce(c.reason, "") == OFF_DOMAIN, UNKNOWN), (sure, c.predicted), else_=_policy(db, project_id).unsure
+        (func.coalesce(c.reason, "").in_(REFUSED), UNKNOWN), (sure, c.predicted), else_=_policy(db, project_id).unsure
     )
     return shown, and_(c.label.is_(None), c.predicted.is_not(None), c.confidence.is_not(None), c.shown != shown)
 
@@ -182,7 +182,7 @@ def _with_facts(image: Image, facts: Facts, *, placing: groups.Placing, by_site:
         pixel_hash=facts.pixel_hash,
         phash=facts.phash,
         captured_at=image.captured_at if facts.captured_at is None else facts.captured_at,
-        reason=image.reason if image.reason == OFF_DOMAIN else None,
+        reason=image.reason if image.reason in REFUSED else None,
         quality=facts.quality,
     )
     original = originals.of(image, facts)
@@ -216,10 +216,8 @@ def _with_issue(quality: Json, issue: str) -> Json:
     return quality | {"issues": sorted({*quality.get("issues", ()), issue})}
 
 
-def _with_prediction(image: Image, prediction: Prediction, policy: _Policy, *, seen: Image) -> Image:
+def _with_prediction(image: Image, prediction: Prediction, *, seen: Image) -> Image:
     """The image with what was said of it; the agreement is with the mask that was `seen` when it was measured."""
-    weak = prediction.confidence < policy.floor or prediction.predicted not in policy.classes
-    reason = OFF_DOMAIN if prediction.shown == UNKNOWN and not weak else None
     figures = prediction.figures or {}
     same = (image.label, image.mask) == (seen.label, seen.mask)
     return replace(
@@ -229,7 +227,7 @@ def _with_prediction(image: Image, prediction: Prediction, policy: _Policy, *, s
         prediction_id=prediction.id,
         version_id=prediction.version_id,
         shown=prediction.shown if image.label is None else image.label,
-        reason=image.reason if image.status == "unreadable" else reason,
+        reason=image.reason if image.status == "unreadable" else figures.get("reason"),
         certainty=figures.get("certainty"),
         agreement=figures.get("agreement") if same else None,
     )

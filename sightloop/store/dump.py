@@ -20,12 +20,22 @@ from sightloop.store.migrations import revision
 FORMAT: Final = 1
 HEAD: Final = "dump.json"
 BATCH: Final = 1000
-LATER: Final = {"0001": frozenset({"doubts"}), "0002": frozenset[str]()}  # older dumps that fit, and the tables since
-ADDED: Final = {
-    "images": ("mask", "agreement", "certainty", "action"),
-    "labels": ("mask",),
-    "predictions": ("figures",),
-}  # 0003
+TABLES: Final = {
+    "0002": ("doubts",),
+    "0003": (),
+    "0004": ("mirrored",),
+    "0005": ("drift_reports", "gates", "notices", "rollouts", "wanted"),
+}  # what each revision brought
+COLUMNS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "0003": {
+        "images": ("mask", "agreement", "certainty", "action"),
+        "labels": ("mask",),
+        "predictions": ("figures",),
+    },
+    "0004": {"runs": ("parent_id", "kind")},
+    "0005": {"promotions": ("detail",)},
+}
+OLDER: Final = ("0001", *TABLES)
 
 
 def write(db: Connection, folder: Path) -> dict[str, int]:
@@ -46,7 +56,7 @@ def read(db: Connection, folder: Path) -> dict[str, int]:
         Rejected: not a dump, one of other tables than these, a damaged one, or the database has rows.
     """
     head = _head(folder)
-    if head.get("format") != FORMAT or head.get("revision") not in {*LATER, revision(db)}:
+    if head.get("format") != FORMAT or head.get("revision") not in {*OLDER, revision(db)}:
         raise Rejected(
             f"the dump in {folder.name} has format {head.get('format')}, tables {head.get('revision')}.",
             hint="It was made by a newer Sightloop: restore it with that one.",
@@ -56,7 +66,7 @@ def read(db: Connection, folder: Path) -> dict[str, int]:
     ]
     if full:
         raise Rejected(f"the database has rows already, in {', '.join(full)}.", hint="Restore into a new database.")
-    later = LATER.get(head["revision"], frozenset())
+    later = {name for since, names in TABLES.items() if since > head["revision"] for name in names}
     return {it.name: _read_table(db, it, folder, head) for it in metadata.sorted_tables if it.name not in later}
 
 
@@ -92,7 +102,9 @@ def _write_durably(path: Path, lines: Iterator[str]) -> None:
 def _read_table(db: Connection, table: Table, folder: Path, head: Json) -> int:
     count = 0
     path = folder / f"{table.name}.jsonl"
-    added = ADDED.get(table.name, ()) if head["revision"] in LATER else ()
+    added = [
+        name for since, tables in COLUMNS.items() if since > head["revision"] for name in tables.get(table.name, ())
+    ]
     names = [name for name in table.columns.keys() if name not in added]  # noqa: SIM118  not a dict
     if table.name not in head.get("tables", {}) or not path.is_file():
         raise Rejected(f"the dump in {folder.name} has no table {table.name}.", hint="Take another backup.")

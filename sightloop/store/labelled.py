@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, and_, cast, false, fu
 
 from sightloop.core.entities import UNKNOWN, ImageStatus, Side
 from sightloop.store import rows
+from sightloop.store.loop_tables import wanted
 from sightloop.store.tables import images, labels
 
 
@@ -41,6 +42,13 @@ def all(db: Connection, project_id: str) -> list[Labelled]:  # noqa: A001
 def on_test(db: Connection, project_id: str) -> list[Labelled]:
     """The pictures that judge."""
     return _read(db, project_id, images.c.status == "ready", images.c.side == "test")
+
+
+def lately(db: Connection, project_id: str, *, since: float) -> list[Labelled]:
+    """The recent test: pictures that were drawn to judge after a time, and that a human has answered."""
+    c = wanted.c
+    judging = select(c.image_id).where(c.project_id == project_id, c.judges, c.at >= since, c.answered_at.is_not(None))
+    return _read(db, project_id, images.c.status == "ready", images.c.id.in_(judging))
 
 
 def answered_by(db: Connection, project_id: str, version_id: str) -> list[Labelled]:

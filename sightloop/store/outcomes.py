@@ -50,6 +50,16 @@ def said(db: Connection, image_ids: Sequence[str], *, version_ids: Sequence[str]
     return dict(found)
 
 
+def confidences(db: Connection, image_ids: Sequence[str], *, version_id: str) -> dict[str, float]:
+    """How sure (0..1) a version's newest answer to each of these pictures is; without those it has not answered."""
+    found: dict[str, float] = {}
+    c = predictions.c
+    query = select(c.image_id, c.confidence).order_by(c.created_at, c.id)
+    for piece in rows.chunks(image_ids):
+        found |= {row[0]: row[1] for row in db.execute(query.where(c.image_id.in_(piece), c.version_id == version_id))}
+    return found
+
+
 def figures(db: Connection, image_ids: Sequence[str], *, version_ids: Sequence[str]) -> dict[str, dict[str, Json]]:
     """The figures of each version's judgement of each of these pictures: version → image → figures.
 

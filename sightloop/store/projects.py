@@ -96,9 +96,16 @@ def role_of(db: Connection, project_id: str, *, user: User) -> Role | None:
 
 
 def set_live(
-    db: Connection, project_id: str, *, version_id: str, by: str | None, action: str, reason: str = ""
+    db: Connection,
+    project_id: str,
+    *,
+    version_id: str,
+    by: str | None,
+    action: str,
+    reason: str = "",
+    detail: Json | None = None,
 ) -> Promotion:
-    """Make a version live: one row update and one row of the log.
+    """Make a version live: one row update and one row of the log, with the figures (`detail`) that led to it.
 
     Raises:
         Conflict: it is live already.
@@ -113,7 +120,7 @@ def set_live(
         .values(live_version_id=version_id, previous_version_id=replaced)
     )
     values: Json = {"project_id": project_id, "version_id": version_id, "replaced_id": replaced, "action": action}
-    values |= {"by": by, "reason": reason, "created_at": now(db)}
+    values |= {"by": by, "reason": reason, "created_at": now(db), "detail": detail}
     seq = db.execute(insert(log).values(values).returning(log.c.seq)).scalar_one()
     return Promotion(seq=seq, **values)
 

@@ -67,7 +67,19 @@ runs = Table(
     Column("created_by", Text),
     Column("started_at", Double, nullable=False),
     Column("finished_at", Double),
+    Column("parent_id", Key),
+    Column("kind", Text, nullable=False, server_default="training"),
     Index(None, "project_id", "started_at"),
+    Index(None, "parent_id"),
+)
+
+mirrored = Table(
+    "mirrored",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("local", Text, primary_key=True),
+    Column("remote", Text, nullable=False),
+    Column("state", Text, nullable=False),
 )
 
 points = Table(

@@ -26,10 +26,13 @@ def start(
     job_id: str | None = None,
     snapshot_id: str | None = None,
     created_by: str | None = None,
+    kind: str = "training",
+    parent_id: str | None = None,
 ) -> str:
-    """Begin a run; returns its id."""
+    """Begin a run (a training, search, trial or evaluation), maybe inside another; returns its id."""
     values: Json = {"id": new_id(), "project_id": project_id, "family": family, "params": params, "metrics": {}}
     values |= {"job_id": job_id, "snapshot_id": snapshot_id, "created_by": created_by, "state": "running"}
+    values |= {"kind": kind, "parent_id": parent_id}
     db.execute(insert(runs).values(**values, started_at=now(db)))
     return str(values["id"])
 
@@ -59,17 +62,28 @@ def get(db: Connection, run_id: str) -> Json:
     return _told(row)
 
 
-def by_job(db: Connection, job_id: str) -> Json | None:
-    """The newest run of a job, for a job that goes on after its worker died."""
-    row = db.execute(_rows().where(runs.c.job_id == job_id).order_by(runs.c.started_at.desc()).limit(1)).first()
+def by_job(db: Connection, job_id: str, *, kind: str = "training") -> Json | None:
+    """The newest run of a job and kind, for a job that goes on after its worker died."""
+    query = _rows().where(runs.c.job_id == job_id, runs.c.kind == kind).order_by(runs.c.started_at.desc())
+    row = db.execute(query.limit(1)).first()
     return None if row is None else _told(row)
 
 
-def all(db: Connection, project_id: str, *, job_id: str | None = None, limit: int = 200) -> list[Json]:  # noqa: A001
-    """A project's runs, or those of one of its jobs, the newest first."""
+def inside(db: Connection, parent_id: str, *, kind: str) -> list[Json]:
+    """The runs of a kind inside another, in the order in which they began."""
+    query = _rows().where(runs.c.parent_id == parent_id, runs.c.kind == kind)
+    return [_told(row) for row in db.execute(query.order_by(runs.c.started_at, runs.c.id))]
+
+
+def all(  # noqa: A001
+    db: Connection, project_id: str, *, job_id: str | None = None, kind: str | None = None, limit: int = 200
+) -> list[Json]:
+    """A project's runs, or those of one of its jobs or of one kind, the newest first."""
     query = _rows().where(runs.c.project_id == project_id).order_by(runs.c.started_at.desc(), runs.c.id.desc())
     if job_id is not None:
         query = query.where(runs.c.job_id == job_id)
+    if kind is not None:
+        query = query.where(runs.c.kind == kind)
     return [_told(row) for row in db.execute(query.limit(limit))]
 
 
@@ -93,3 +107,18 @@ def points(db: Connection, run_id: str) -> list[Json]:
         .order_by(figures_at.c.step)
     )
     return [dict(row._mapping) for row in db.execute(query)]
+
+
+def points_inside(db: Connection, parent_id: str) -> dict[str, list[Json]]:
+    """The points of every run inside another, by its id, each as `points` gives them."""
+    query = (
+        select(figures_at.c.run_id, figures_at.c.step, figures_at.c.figures, figures_at.c.at)
+        .join(runs, runs.c.id == figures_at.c.run_id)
+        .where(runs.c.parent_id == parent_id)
+        .order_by(figures_at.c.run_id, figures_at.c.step)
+    )
+    found: dict[str, list[Json]] = {}
+    for row in db.execute(query):
+        told = dict(row._mapping)
+        found.setdefault(told.pop("run_id"), []).append(told)
+    return found

@@ -151,6 +151,7 @@ promotions = Table(
     _text("by", null=True),
     _text("reason"),
     _time("created_at"),
+    Column("detail", Free),
     Index(None, "project_id", "seq"),
     sqlite_autoincrement=True,
 )

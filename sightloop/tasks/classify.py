@@ -6,18 +6,19 @@ from collections.abc import Sequence
 
 from sightloop.core.entities import UNKNOWN, Answer, Verdict
 from sightloop.core.errors import Rejected
+from sightloop.tasks.refusal import refusal
 
 LOW_CONFIDENCE = "low_confidence"
-OFF_DOMAIN = "off_domain"
 
 
-def verdict(answer: Answer, *, floor: float, reject_rate: float = 0.0) -> Verdict:
+def verdict(answer: Answer, *, floor: float, reject_rate: float = 0.0, faults: Sequence[str] = ()) -> Verdict:
     """What the product shows for an answer: the likeliest class, or `unknown` with its reason.
 
     Args:
         answer: of a model; its probabilities are calibrated.
         floor: confidence (0..1) below which the answer is `unknown` ("low_confidence").
         reject_rate: share (0..1) of ordinary pictures that may be refused as "off_domain"; 0 never refuses.
+        faults: what is wrong with the picture itself; any makes the answer `unknown` ("retake").
 
     Raises:
         Rejected: no model gave this answer, so there is nothing to judge.
@@ -26,9 +27,7 @@ def verdict(answer: Answer, *, floor: float, reject_rate: float = 0.0) -> Verdic
         raise Rejected("an answer without probabilities has no verdict.", hint="Train or import a model first.")
     confidence = max(answer.probabilities)
     predicted = answer.classes[answer.probabilities.index(confidence)]
-    reason = LOW_CONFIDENCE if confidence < floor else None
-    if answer.off_domain is not None and answer.off_domain > 1 - reject_rate:
-        reason = OFF_DOMAIN
+    reason = refusal(answer, reject_rate=reject_rate, faults=faults) or (LOW_CONFIDENCE if confidence < floor else None)
     return Verdict(
         predicted=predicted, shown=predicted if reason is None else UNKNOWN, confidence=confidence, reason=reason
     )

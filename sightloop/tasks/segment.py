@@ -10,18 +10,18 @@ from sightloop.core.arrays import Levels, Mask
 from sightloop.core.entities import NOTHING, UNKNOWN, Answer, Verdict
 from sightloop.core.errors import Rejected
 from sightloop.measure.overlap import expected_dice
+from sightloop.tasks.refusal import refusal
 from sightloop.vision.masks import cut
 
-OFF_DOMAIN = "off_domain"
 
-
-def verdict(answer: Answer, *, floor: float, reject_rate: float = 0.0) -> Verdict:
+def verdict(answer: Answer, *, floor: float, reject_rate: float = 0.0, faults: Sequence[str] = ()) -> Verdict:
     """What the product shows for an answer: the class that covers most of the picture, or `nothing`.
 
     Args:
         answer: of a model that segments, with the levels of its probability map.
         floor: the threshold (0..1): a pixel belongs to a class from this probability on.
         reject_rate: share (0..1) of ordinary pictures that may be refused as "off_domain"; 0 never refuses.
+        faults: what is wrong with the picture itself; any makes the answer `unknown` ("retake").
 
     Returns:
         A verdict whose confidence is the probability of the class's surest pixels. Its figures are `certainty` (the
@@ -36,13 +36,13 @@ def verdict(answer: Answer, *, floor: float, reject_rate: float = 0.0) -> Verdic
     first = int(areas.argmax()) if areas.any() else int(np.argmax(answer.probabilities))
     confidence = answer.probabilities[first]
     shown = answer.classes[first] if confidence >= floor else NOTHING
-    off = answer.off_domain is not None and answer.off_domain > 1 - reject_rate
+    reason = refusal(answer, reject_rate=reject_rate, faults=faults)
     figures = {
         "certainty": expected_dice(answer.levels[first], floor),
         "area_share": float(areas.sum() / answer.levels[first].sum()),
         "threshold": floor,
     }
-    return Verdict(answer.classes[first], UNKNOWN if off else shown, confidence, OFF_DOMAIN if off else None, figures)
+    return Verdict(answer.classes[first], shown if reason is None else UNKNOWN, confidence, reason, figures)
 
 
 def _areas(levels: Levels, floor: float) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -27,7 +27,7 @@ ISSUES = (
 DARK, LIGHT = 25, 230  # grey levels of 255
 LEAST = 20  # pictures before limits mean anything
 _COLOURLESS = 0.03  # JPEG rounding leaves grey pictures this much colour
-_REACH = 2.0  # times the distance from the median to the tenth (ninetieth) percentile; 2.6 sigma for a normal curve
+ODD, UNFIT = 2.0, 3.0  # how far `limits` reach: what is worth a look, and what is worth another photo
 _RULES: tuple[tuple[str, str, str], ...] = (
     ("blurry", "blur", "low"),
     ("dark", "brightness", "low"),
@@ -77,11 +77,11 @@ def measure(pixels: Pixels) -> dict[str, float]:
     return {name: round(value, 5) for name, value in found.items()}
 
 
-def limits(measures: Sequence[Mapping[str, float]]) -> Limits:
+def limits(measures: Sequence[Mapping[str, float]], *, reach: float = ODD) -> Limits:
     """What is usual in a project: per measure (low, high), None where that side is no fault.
 
-    A limit lies twice as far from the median as the tenth or ninetieth percentile does. Grey pictures are a
-    fault only where nine in ten have colour. {} for fewer than 20 pictures.
+    A limit lies `reach` times as far from the median as the tenth or ninetieth percentile does; twice is 2.6 sigma for
+    a normal curve. Grey pictures are a fault only where nine in ten have colour. {} for fewer than 20 pictures.
     """
     if len(measures) < LEAST:
         return {}
@@ -90,7 +90,7 @@ def limits(measures: Sequence[Mapping[str, float]]) -> Limits:
     for name, values in columns.items():
         if values.size >= LEAST:
             sides = {side for _, measured, side in _RULES if measured == name}
-            low, high = _fence(name, values)
+            low, high = _fence(name, values, reach)
             found[name] = (low if sides & {"low", "both"} else None, high if sides & {"high", "both"} else None)
     return found
 
@@ -128,7 +128,7 @@ def _saturation(pixels: Pixels) -> float:
     return float(((top - bottom) / np.maximum(top, 1).astype(np.float32)).mean())
 
 
-def _fence(name: str, values: NDArray[np.float64]) -> tuple[float | None, float | None]:
+def _fence(name: str, values: NDArray[np.float64], reach: float) -> tuple[float | None, float | None]:
     if name == "saturation":
         return (_COLOURLESS if float(np.quantile(values, 0.1)) > _COLOURLESS else None), None
     ratio = name in _FACTORS
@@ -136,6 +136,6 @@ def _fence(name: str, values: NDArray[np.float64]) -> tuple[float | None, float 
         np.log(np.maximum(values, _LEAST_RATIO)) if ratio else values, (0.1, 0.5, 0.9)
     )
     slack = math.log(_FACTORS[name]) if ratio else _SLACK[name]
-    low = middle - max(_REACH * (middle - tenth), slack)
-    high = middle + max(_REACH * (ninetieth - middle), slack)
+    low = middle - max(reach * (middle - tenth), slack)
+    high = middle + max(reach * (ninetieth - middle), slack)
     return (math.exp(low), math.exp(high)) if ratio else (float(low), float(high))

@@ -15,7 +15,7 @@ from sightloop import __version__
 from sightloop.core.entities import Json
 from sightloop.flows.services import Services
 from sightloop.settings import Settings, load
-from sightloop.web import errors, health, pages, routes
+from sightloop.web import errors, health, pages, protocols, routes
 from sightloop.web.api import predict
 from sightloop.web.desk import Desk
 from sightloop.web.guard import PUBLIC, Guard
@@ -38,7 +38,7 @@ class Application(FastAPI):
             found = get_openapi(
                 title=self.title, version=self.version, description=self.description, routes=self.routes
             )
-            found["paths"] |= {predict.PATH: predict.described(), **health.described()}
+            found["paths"] |= {predict.PATH: predict.described(), **health.described(), **protocols.described()}
             _secure(found)
             self.openapi_schema = found
         return self.openapi_schema
@@ -51,6 +51,7 @@ def create_app(services: Services, settings: Settings | None = None, *, built: P
         built: the folder of the built web app.
     """
     desk = Desk(services, settings or load())
+    protocols.check(desk.settings)
     app = Application(
         title="Sightloop",
         version=__version__,
@@ -63,7 +64,9 @@ def create_app(services: Services, settings: Settings | None = None, *, built: P
     app.state.desk = desk
     app.router.routes.insert(0, PlainRoute(predict.PATH, predict.Predict(), methods=["POST"], include_in_schema=False))
     document = PlainRoute("/openapi.json", _document)
-    app.router.routes.extend([*routes.typed(), *health.Health(desk).routes(), document, *pages.files(built)])
+    watched = health.Health(desk)
+    app.router.routes.extend([*routes.typed(), *protocols.typed(), *watched.routes(), *protocols.probes(watched)])
+    app.router.routes.extend([document, *pages.files(built)])
     taken = frozenset(first_part(route.path) for route in app.routes if isinstance(route, (Route, Mount)))
     app.router.routes.extend(pages.pages(built, taken=taken))
     errors.install(app)

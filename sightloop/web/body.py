@@ -13,7 +13,8 @@ from sightloop.web.headers import header
 
 LARGE = re.compile(
     r"/api/v1/(projects/[^/]+/(images|predict|predict/batch|imports|evaluations/archive|save-for-retrain)"
-    r"|images/[^/]+/mask)"
+    r"|images/[^/]+/mask)|/v2/models/[^/]+/(versions/[^/]+/)?infer"
+    r"|/(predict|predict_clip|predict_lgbm|predict_ensemble|predict_batch|save-for-retrain|retrain|upload/)"
 )
 JSON_LIMIT = 4 << 20
 ANONYMOUS_LIMIT = 64 << 10

@@ -12,13 +12,14 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from sightloop.core import errors
 from sightloop.core.entities import Json
 from sightloop.web.shapes import without_folders
 
 MEDIA_TYPE = "application/problem+json"
+INFERENCE = "/v2/"
 
 STATUS: dict[type[errors.SightloopError], int] = {
     errors.Missing: 404,
@@ -56,7 +57,7 @@ def status_of(error: errors.SightloopError) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
-def answer(error: Exception, *, request_id: str) -> Response:
+def answer(error: Exception, *, request_id: str, path: str) -> Response:
     """The problem document for any error; one that is not ours says nothing of its inside."""
     headers: dict[str, str] = {}
     extra: Json = {}
@@ -79,7 +80,14 @@ def answer(error: Exception, *, request_id: str) -> Response:
         status, detail = 500, "something went wrong here; it was logged under this request id."
     if status == 401:
         headers["www-authenticate"] = "Bearer"
+    if path.startswith(INFERENCE):
+        return _plainly(status, detail, hint=extra.get("hint", ""), headers=headers)
     return problem(status, detail, request_id=request_id, headers=headers, **extra)
+
+
+def _plainly(status: int, detail: str, *, hint: str, headers: dict[str, str]) -> Response:
+    """An error as the Open Inference Protocol has it."""
+    return JSONResponse({"error": f"{detail} {hint}".strip()}, status, headers)
 
 
 def problem(
@@ -100,7 +108,7 @@ def install(app: FastAPI) -> None:
     """Send every error that a handler lets out through `answer`."""
 
     async def handle(request: Request, error: Exception) -> Response:
-        return answer(error, request_id=request.state.request_id)
+        return answer(error, request_id=request.state.request_id, path=request.url.path)
 
     for kind in (errors.SightloopError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, handle)

@@ -20,6 +20,7 @@ from sightloop.web import headers, origins
 from sightloop.web.body import Body, limit_for
 from sightloop.web.desk import Desk
 from sightloop.web.errors import TooLarge, TooSlow, answer
+from sightloop.web.old_projects import unsigned
 from sightloop.web.plain import first_part
 
 log = logging.getLogger(__name__)
@@ -34,10 +35,15 @@ PUBLIC = frozenset(
         "/readyz",
         "/health",
         "/ping",
+        "/v2",
+        "/v2/health/live",
+        "/v2/health/ready",
         "/metrics",  # asks for its own token, or loopback
         "/api/v1/auth/options",
         "/api/v1/auth/register",
         "/api/v1/auth/login",
+        "/api/register",
+        "/api/login",
     }
 )
 PUBLIC_FOLDERS = ("/static/", "/assets/")
@@ -142,6 +148,7 @@ class Guard:
     async def _check(self, scope: Scope, body: Body) -> None:
         public = is_public(scope["method"], scope["path"], taken=self._taken)
         caller = None if public else await self._desk.sessions.identify(scope)
+        caller = caller or (None if public else unsigned(scope, self._desk.settings))
         if caller is None and not public:
             raise Unauthenticated("nobody is signed in.", hint="Sign in, or send `Authorization: Bearer <token>`.")
         scope["state"]["caller"] = caller
@@ -152,7 +159,7 @@ class Guard:
     async def _answer(self, exchange: Exchange, error: Exception) -> None:
         if exchange.status:  # the answer has begun: cutting the line is all that is left to tell the client
             raise error
-        await self._send(exchange, answer(error, request_id=exchange.request_id))
+        await self._send(exchange, answer(error, request_id=exchange.request_id, path=exchange.scope["path"]))
 
     async def _send(self, exchange: Exchange, response: Response) -> None:
         await response(exchange.scope, exchange.body.receive, exchange.reply)

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 from sightloop import __version__, telemetry
 from sightloop.core.entities import Json
 from sightloop.core.errors import Forbidden, SightloopError
-from sightloop.flows import jobs, status
+from sightloop.flows import drift_standing, jobs, status
 from sightloop.flows.services import Services
 from sightloop.web.brief import Brief
 from sightloop.web.desk import Desk
@@ -78,6 +78,7 @@ class Health:
         _refuse_strangers(request, token=self._desk.settings.metrics_token)
         count = partial(_jobs, self._desk.services)
         telemetry.set_jobs((await self._seen.get("jobs", lambda: self._check(count))).get("states", {}))
+        await self._seen.get("drift", lambda: self._check(partial(_drift, self._desk.services)))
         return Response(telemetry.render(), headers={"content-type": telemetry.CONTENT_TYPE})
 
     async def _look(self) -> Json:
@@ -122,6 +123,11 @@ def described() -> Json:
 def _sound(check: Callable[[], str]) -> Json:
     """Nothing but that the part works: its figures are for people who signed in."""
     check()
+    return {}
+
+
+def _drift(services: Services) -> Json:
+    drift_standing.tell(services)
     return {}
 
 

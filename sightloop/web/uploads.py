@@ -18,7 +18,7 @@ from sightloop.core.ids import new_id
 from sightloop.flows.upload import Incoming
 from sightloop.web.headers import header
 
-FIELDS = frozenset({"image", "file", "files"})
+FIELDS = frozenset({"image", "images", "file", "files"})
 MAX_FILES = 5_000
 MAX_FIELDS = 50
 MAX_FIELD_BYTES = 64 << 10

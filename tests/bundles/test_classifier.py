@@ -41,7 +41,8 @@ def test_a_higher_temperature_makes_it_less_sure(bundle: Path) -> None:
 def test_a_picture_unlike_all_others_is_farther_off_domain_than_a_familiar_one(bundle: Path) -> None:
     familiar, strange = bundles.load(bundle).predict([_plain(250, 128, 128), _plain(20, 20, 20)]).off_domain
     assert familiar is not None
-    assert strange == 1.0
+    assert strange is not None
+    assert strange > 0.999
     assert familiar < strange
 
 

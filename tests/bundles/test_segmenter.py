@@ -149,7 +149,8 @@ def test_a_picture_unlike_all_others_is_farther_off_domain_than_a_familiar_one(b
     red, dark = (np.full((20, 20, 3), colour, np.uint8) for colour in ((250, 128, 128), (20, 20, 20)))
     familiar, strange = bundles.load(bundle).predict([red, dark]).off_domain
     assert familiar is not None
-    assert strange == 1.0
+    assert strange is not None
+    assert strange > 0.999
     assert familiar < strange
 
 

@@ -15,7 +15,8 @@ torch.set_num_threads(1)
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
     folder = tmp_path_factory.mktemp("pictures")
-    return TrainingSet(CLASSES, examples(folder, count=12, seed=0), examples(folder, count=6, seed=500))
+    sides = [examples(folder, count=count, seed=seed) for count, seed in ((12, 0), (6, 500), (2, 900))]
+    return TrainingSet(CLASSES, *sides)
 
 
 @pytest.fixture(scope="session")

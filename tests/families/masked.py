@@ -47,7 +47,7 @@ def examples(folder: Path, *, count: int, seed: int, empty_every: int = 5) -> tu
     return tuple(found)
 
 
-def training_set(folder: Path, *, train: int = 20, calibration: int = 6) -> TrainingSet:
+def training_set(folder: Path, *, train: int = 20, calibration: int = 20) -> TrainingSet:
     return TrainingSet(
         ("crack",), examples(folder, count=train, seed=0), examples(folder, count=calibration, seed=1000)
     )

@@ -27,7 +27,9 @@ SMALL: dict[str, Any] = {"backbone": "test_resnet", "weights": "none", "input_si
 FAMILIES: dict[str, dict[str, Any]] = {
     "transfer": {**SMALL, "epochs": 8, "freeze": "none", "lr": 5e-3, "dropout": 0.2, "views": 2},
     "linear": {**SMALL},
+    "boosted": {**SMALL, "search": "none"},
 }
+BESIDE = {"boosted": {"layer.npz", "booster.txt", "trees.py"}}  # files that only some families write
 RESUMED: dict[str, Any] = {**SMALL, "epochs": 3, "freeze": "upto_stage_1", "views": 2, "checkpoint_seconds": 0}
 CONTEXT: Json = {"weights_dir": "", "snapshot": "abc", "created_at": 1_700_000_000.0}
 
@@ -70,7 +72,8 @@ def test_the_metrics_are_those_of_the_served_model(made: tuple[Path, Json], data
 
 def test_a_bundle_holds_all_that_serving_and_going_on_need(made: tuple[Path, Json]) -> None:
     manifest = bundle_format.read(made[0] / "bundle")
-    assert set(manifest.files) == {"model.onnx", "weights.safetensors", "reference.npz", "card.md"}
+    everywhere = {"model.onnx", "weights.safetensors", "reference.npz", "card.md", "__main__.py"}
+    assert set(manifest.files) == everywhere | BESIDE.get(manifest.family, set())
     assert (manifest.snapshot, manifest.task, manifest.params["backbone"]) == ("abc", "classify", "test_resnet")
     assert json.dumps(made[1])
 
@@ -109,9 +112,10 @@ def test_one_class_alone_is_refused(name: str, data: TrainingSet, tmp_path: Path
         _train(name, FAMILIES[name], TrainingSet(data.classes, only, ()), tmp_path)
 
 
-def test_linear_never_answers_a_class_that_has_no_training_picture(data: TrainingSet, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["linear", "boosted"])
+def test_a_class_that_has_no_training_picture_is_never_answered(name: str, data: TrainingSet, tmp_path: Path) -> None:
     without = tuple(example for example in data.train if example.target != 1)
-    _train("linear", FAMILIES["linear"], TrainingSet(data.classes, without, data.calibration), tmp_path)
+    _train(name, FAMILIES[name], TrainingSet(data.classes, without, data.calibration), tmp_path)
     pictures = [decode(Path(example.path).read_bytes(), shrink_to=32) for example in data.calibration]
     probabilities = bundles.load(tmp_path / "bundle").predict(pictures).probabilities
     assert (probabilities.argmax(axis=1) != 1).all()
@@ -129,7 +133,7 @@ def test_patience_stops_early_and_says_so(data: TrainingSet, tmp_path: Path) -> 
 def test_without_calibration_pictures_it_trains_and_claims_no_figures(
     name: str, data: TrainingSet, tmp_path: Path
 ) -> None:
-    values = {"transfer": {**RESUMED, "epochs": 1}, "linear": SMALL}[name]
+    values = {"transfer": {**RESUMED, "epochs": 1}}.get(name, FAMILIES[name])
     out = _train(name, values, TrainingSet(data.classes, data.train, ()), tmp_path)
     assert out["metrics"]["calibration"] == {}
     manifest = bundle_format.read(tmp_path / "bundle")

@@ -10,7 +10,7 @@ import pytest
 
 from sightloop.core.entities import Job, Progress, Project
 from sightloop.core.errors import Cancelled, Missing, Rejected
-from sightloop.flows import evaluating, importing, library
+from sightloop.flows import evaluating, evaluation_runs, importing, library, runs
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 from sightloop.store import jobs
@@ -109,3 +109,15 @@ def test_an_evaluation_says_how_far_it_is_and_stops_when_asked(
         evaluating.run(services, job, report)
     assert len(seen) == 1
     assert 0 < seen[0] < 1
+
+
+def test_an_evaluation_that_is_begun_again_after_a_crash_is_one_run_beside_the_trainings(
+    services: Services, project: Project, live: int, painted: Path, run_job: Run
+) -> None:
+    job = evaluating.start(services, user=OPERATOR, name="paint", path=painted)
+    begun = evaluation_runs.begin(services, job)
+    figures = run_job(job).context["evaluation"]
+    [run] = runs.listing(services, user=OPERATOR, project="paint", kind="evaluation")
+    assert (run["id"], run["state"], run["version"], run["params"]["data"]) == (begun.run_id, "done", live, "painted")
+    assert run["metrics"]["accuracy"] == figures["accuracy"]
+    assert runs.listing(services, user=OPERATOR, project="paint") == []

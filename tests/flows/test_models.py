@@ -26,22 +26,22 @@ def two(project: Project, model: Model) -> Project:
 
 
 def test_promotion_swaps_champion_and_previous(services: Services, two: Project) -> None:
-    models.promote(services, user=OPERATOR, name="paint", ref="2", reason="sharper")
+    models.promote(services, user=OPERATOR, name="paint", ref="2", reason="sharper", force=True)
     listed = models.listing(services, user=OPERATOR, name="paint")
     assert {row["number"]: row["alias"] for row in listed} == {2: "champion", 1: "previous"}
 
 
 def test_rollback_puts_the_previous_version_back(services: Services, two: Project) -> None:
-    models.promote(services, user=OPERATOR, name="paint", ref="challenger")
+    models.promote(services, user=OPERATOR, name="paint", ref="challenger", reason="new", force=True)
     models.rollback(services, user=OPERATOR, name="paint", reason="worse on moss")
     assert models.listing(services, user=OPERATOR, name="paint")[-1]["alias"] == "champion"
 
 
 def test_the_log_keeps_every_step(services: Services, two: Project) -> None:
-    models.promote(services, user=OPERATOR, name="paint", ref="2", reason="a")
+    models.promote(services, user=OPERATOR, name="paint", ref="2", reason="a", force=True)
     models.rollback(services, user=OPERATOR, name="paint", reason="b")
     rows = models.log(services, user=OPERATOR, name="paint")
-    assert [(row.action, row.reason) for row in rows[:2]] == [("rollback", "b"), ("promote", "a")]
+    assert [(row.action, row.reason) for row in rows[:2]] == [("rollback", "b"), ("force", "a")]
 
 
 def test_what_is_live_already_is_not_promoted_again(services: Services, two: Project) -> None:
@@ -57,7 +57,7 @@ def test_without_a_previous_version_there_is_no_way_back(services: Services, pro
 
 def test_a_running_server_follows_a_promotion(services: Services, two: Project, picture: Callable[..., bytes]) -> None:
     before = predict.predict(services, user=OPERATOR, project="paint", data=picture())
-    models.promote(services, user=OPERATOR, name="paint", ref="2")
+    models.promote(services, user=OPERATOR, name="paint", ref="2", reason="new", force=True)
     services.runtime.refresh()
     after = predict.predict(services, user=OPERATOR, project="paint", data=picture())
     assert (before["model_version"], after["model_version"]) == (1, 2)
@@ -75,5 +75,5 @@ def test_a_damaged_bundle_is_not_promoted(services: Services, two: Project) -> N
     path.chmod(0o644)
     path.write_bytes(path.read_bytes()[:-100] + b"x" * 100)
     with pytest.raises(BadBundle):
-        models.promote(services, user=OPERATOR, name="paint", ref="2")
+        models.promote(services, user=OPERATOR, name="paint", ref="2", reason="new", force=True)
     assert models.listing(services, user=OPERATOR, name="paint")[1]["alias"] == "champion"

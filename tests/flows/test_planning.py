@@ -64,7 +64,7 @@ def test_every_epoch_takes_the_time_of_one() -> None:
     assert planning.stretched({"seconds": {"total": 9.0}}, family="linear", params={})["seconds"]["total"] == 9.0
 
 
-@pytest.mark.parametrize("family", families.NAMES)
+@pytest.mark.parametrize("family", sorted({*families.NAMES} - {"cascade"}))
 def test_what_takes_time_is_part_of_the_question(family: str) -> None:
     estimated = {"batch": 3, "input_size": 64, "backbone": "other"}
     usual = planning.measurable(family, {})

@@ -14,8 +14,8 @@ from sightloop.flows.services import Services
 
 Picture = Callable[..., bytes]
 FIELDS = {
-    "prediction", "predicted", "reason", "confidence", "probabilities", "model_used", "model_version", "route",
-    "processing_time", "worker_id", "off_domain",
+    "prediction", "predicted", "reason", "advice", "confidence", "probabilities", "model_used", "model_version",
+    "route", "processing_time", "worker_id", "off_domain",
 }  # fmt: skip
 
 

@@ -119,3 +119,16 @@ def test_pictures_of_one_class_cannot_be_trained_on_and_say_why(services: Servic
 def test_an_unknown_parameter_is_refused_before_anything_is_queued(services: Services) -> None:
     with pytest.raises(Rejected, match="epoch"):
         training.start(services, user=OPERATOR, name="paint", family="transfer", params={"epoch": 3})
+
+
+def test_trees_grow_on_the_encoder_of_the_live_model(services: Services) -> None:
+    asked = {"backbone": "test_resnet", "weights": "live", "search": "none"}
+    job = tiny.run(services, training.start(services, user=OPERATOR, name="paint", family="boosted", params=asked))
+    assert job.state == "done", job.error
+    newest = models.listing(services, user=OPERATOR, name="paint")[0]
+    assert (newest["number"], newest["family"], newest["params"]["weights"]) == (2, "boosted", "live")
+
+
+def test_a_family_that_cannot_go_on_from_the_live_model_is_refused(services: Services) -> None:
+    with pytest.raises(Rejected, match="no live model that family 'linear' can go on from"):
+        training.start(services, user=OPERATOR, name="paint", family="linear", params={"weights": "live"})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sightloop.core.errors import Rejected
-from sightloop.store import doubts, dump, embeddings, images, jobs, projects, tallies
+from sightloop.store import doubts, dump, embeddings, images, jobs, projects, runs, tallies
 from sightloop.store.database import Database, metadata
 from sightloop.store.migrations import HEAD
 from tests.store import builders
@@ -25,6 +25,7 @@ def folder(database: Database, tmp_path: Path) -> Path:
         images.relabel(db, image, value="bee", action="correct", by="ann")
         projects.set_live(db, project.id, version_id="v1", by="ann", action="promote")
         jobs.enqueue(db, kind="train", steps=["train"], project_id=project.id)
+        runs.start(db, project.id, family="linear", params={})
     with database.connect() as db:
         dump.write(db, tmp_path / "dump")
     return tmp_path / "dump"
@@ -87,14 +88,15 @@ def test_a_folder_without_a_dump_is_refused(database: Database, tmp_path: Path) 
 
 
 def rewrite(folder: Path, *, revision: str, without: str | None) -> None:
-    """Make the dump one of another revision, of before the columns of masks, and that never had a table."""
+    """Make the dump one of another revision, without the tables and columns since, and that never had a table."""
     head = json.loads((folder / dump.HEAD).read_text()) | {"revision": revision}
-    if without:
-        del head["tables"][without]
-        (folder / f"{without}.jsonl").unlink()
+    since = [name for later, tables in dump.TABLES.items() if later > revision for name in tables]
+    for gone in {*since, *([without] if without else [])}:
+        del head["tables"][gone]
+        (folder / f"{gone}.jsonl").unlink()
     (folder / dump.HEAD).write_text(json.dumps(head))
-    if revision != HEAD:
-        for name, added in dump.ADDED.items():
+    for later, columns in dump.COLUMNS.items():
+        for name, added in columns.items() if later > revision else ():
             without_columns(folder / f"{name}.jsonl", metadata.tables[name].columns.keys(), added)
 
 
@@ -110,6 +112,13 @@ def test_a_dump_from_before_a_table_was_added_is_read_and_leaves_it_empty(folder
     with fresh.begin() as db:
         assert dump.read(db, folder)["images"] == 1
         assert doubts.standing(db, projects.all(db)[0].id) == []
+
+
+def test_a_dump_from_before_searches_is_read_and_its_runs_are_trainings(folder: Path, fresh: Database) -> None:
+    rewrite(folder, revision="0003", without=None)
+    with fresh.begin() as db:
+        dump.read(db, folder)
+        assert [run["kind"] for run in runs.all(db, projects.all(db)[0].id)] == ["training"]
 
 
 def test_a_dump_from_before_masks_is_read_and_has_none(folder: Path, fresh: Database) -> None:

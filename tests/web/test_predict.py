@@ -18,8 +18,8 @@ from tests.web.tiny_model import put_live
 
 URL = "/api/v1/projects/paint/predict"
 KEYS = {
-    "prediction", "predicted", "reason", "confidence", "probabilities", "model_used", "model_version", "route",
-    "processing_time", "worker_id", "off_domain",
+    "prediction", "predicted", "reason", "advice", "confidence", "probabilities", "model_used", "model_version",
+    "route", "processing_time", "worker_id", "off_domain",
 }  # fmt: skip
 
 

@@ -56,6 +56,7 @@ IN_PROJECT: dict[tuple[str, str], Rule] = {
     ("GET", f"{ONE_IMAGE}/history"): Rule("viewer"),
     ("GET", f"{ONE_IMAGE}/thumbnail"): Rule("viewer"),
     ("GET", f"{ONE_IMAGE}/preview"): Rule("viewer"),
+    ("GET", f"{ONE_IMAGE}/region"): Rule("viewer"),
     ("GET", f"{ONE_IMAGE}/neighbours"): Rule("viewer"),
     ("GET", f"{ONE_IMAGE}/map"): Rule("viewer"),
     ("GET", f"{ONE_IMAGE}/mask"): Rule("viewer"),
@@ -79,11 +80,14 @@ IN_PROJECT: dict[tuple[str, str], Rule] = {
     ("GET", f"{P}/leaks"): Rule("viewer"),
     ("POST", f"{P}/leaks/fix"): Rule("maintainer", body(expected=0)),
     ("GET", f"{P}/teaching"): Rule("viewer"),
+    ("POST", "/api/v1/predictions/{prediction_id}/replay"): Rule("viewer"),
     ("GET", f"{P}/models/compare"): Rule("viewer", {"params": {"a": "1", "b": "2"}}),
     ("GET", f"{P}/models"): Rule("viewer"),
     ("GET", f"{P}/models/{{ref}}"): Rule("viewer"),
     ("GET", f"{P}/models/{{ref}}/plots/{{plot}}"): Rule("viewer"),
     ("GET", f"{P}/models/{{ref}}/bundle"): Rule("viewer"),
+    ("GET", f"{P}/models/{{ref}}/gate"): Rule("viewer"),
+    ("POST", f"{P}/models/{{ref}}/gate"): Rule("maintainer"),
     ("POST", f"{P}/models/{{ref}}/promote"): Rule("maintainer"),
     ("POST", f"{P}/rollback"): Rule("maintainer"),
     ("GET", f"{P}/promotions"): Rule("viewer"),
@@ -91,9 +95,17 @@ IN_PROJECT: dict[tuple[str, str], Rule] = {
     ("POST", f"{P}/trainings"): Rule("maintainer", body(family="no such family")),
     ("POST", f"{P}/save-for-retrain"): Rule("reviewer", ONE),
     ("POST", f"{P}/retrain"): Rule("maintainer", body()),
+    ("GET", f"{P}/cascade"): Rule("viewer"),
+    ("POST", f"{P}/cascade"): Rule("maintainer", body()),
     ("GET", f"{P}/trainings/plan"): Rule("maintainer", {"params": {"family": "no such family"}}),
+    ("POST", f"{P}/searches"): Rule("maintainer", body(family="no such family")),
+    ("GET", f"{P}/searches"): Rule("viewer"),
+    ("GET", f"{P}/searches/{{job_id}}"): Rule("viewer"),
     ("POST", f"{P}/evaluations"): Rule("viewer", body()),
     ("POST", f"{P}/evaluations/archive"): Rule("reviewer", {"content": b"not a zip"}),
+    ("GET", f"{P}/drift"): Rule("viewer"),
+    ("GET", f"{P}/drift/{{report_id}}"): Rule("viewer"),
+    ("POST", f"{P}/drift"): Rule("maintainer"),
     ("GET", f"{P}/runs"): Rule("viewer"),
     ("GET", f"{P}/runs/{{run_id}}"): Rule("viewer"),
     ("POST", f"{P}/imports"): Rule("reviewer", {"content": b"not a zip"}),
@@ -123,6 +135,7 @@ ANYBODY = {
 }
 BY_PASSWORD = {
     ("POST", "/api/v1/auth/logout"),
+    ("POST", "/api/logout"),
     ("POST", "/api/v1/auth/password"),
     ("GET", "/api/v1/tokens"),
     ("POST", "/api/v1/tokens"),
@@ -132,6 +145,8 @@ PUBLIC = {
     ("GET", "/api/v1/auth/options"),
     ("POST", "/api/v1/auth/register"),
     ("POST", "/api/v1/auth/login"),
+    ("POST", "/api/register"),
+    ("POST", "/api/login"),
 }
 ROLES: tuple[Role, ...] = ("viewer", "reviewer", "maintainer", "admin")
 
@@ -177,7 +192,15 @@ def path(services: Services, paint: Project, client: TestClient, picture: Callab
 
     def fill(template: str, image_id: str = "none") -> str:
         return template.format(
-            project="paint", image_id=image_id, job_id=job.id, user_id=user.id, ref="1", plot="roc", run_id="none"
+            project="paint",
+            image_id=image_id,
+            job_id=job.id,
+            user_id=user.id,
+            ref="1",
+            plot="roc",
+            run_id="none",
+            report_id="none",
+            prediction_id="none",
         )
 
     return fill

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 from fastapi import FastAPI
@@ -11,6 +12,7 @@ from sightloop.core.entities import Project
 from sightloop.flows import jobs
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
+from sightloop.tracking.mlflow import MLflow
 from sightloop.web.api.status import SERIES
 from sightloop.web.brief import Brief
 from tests import tiny
@@ -84,3 +86,14 @@ def test_a_crowd_that_watches_the_status_looks_at_the_parts_once(
     before = client.get(STATUS, headers=headers).json()["checks"]
     services.blobs.incoming.rmdir()
     assert client.get(STATUS, headers=headers).json()["checks"] == before
+
+
+def test_only_maintainers_see_where_the_mirror_is(
+    client: TestClient, app: FastAPI, services: Services, token: Callable[..., str]
+) -> None:
+    app.state.desk.services = dataclasses.replace(services, tracker=MLflow("http://127.0.0.1:9"))
+    asked = {
+        role: client.get(STATUS, headers=bearer(token(role))).json()["mirror"] for role in ("viewer", "maintainer")
+    }
+    assert asked["viewer"] == asked["maintainer"] | {"address": None}
+    assert (asked["maintainer"]["address"], asked["maintainer"]["waiting"]) == ("http://127.0.0.1:9", 0)

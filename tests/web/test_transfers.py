@@ -156,7 +156,7 @@ def test_a_model_without_a_card_and_the_deployment_log_are_told_in_words(
     shown = at_work.get(f"{PAINT}/models/2")
     assert (shown.status_code, shown.json()["card"]) == (200, None)
     assert at_work.post(f"{PAINT}/models/1/promote").json()["version"] == 1
-    at_work.post(f"{PAINT}/models/2/promote")
+    at_work.post(f"{PAINT}/models/2/promote", json={"reason": "new", "force": True})
     [last, first] = at_work.get(f"{PAINT}/promotions").json()["items"]
     assert [last["version"], last["replaced"], last["by_name"], first["replaced"]] == [2, 1, "Ana", None]
 

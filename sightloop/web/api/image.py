@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import FileResponse, Response
 
 from sightloop.core.entities import Json
-from sightloop.flows import correct, library, masking, trash
+from sightloop.flows import correct, library, looking, masking, trash
 from sightloop.flows.access import image_for
 from sightloop.flows.masking import Kind, Origin
 from sightloop.web import shapes
@@ -38,6 +38,26 @@ class ImageDetail(ImageShape):
     model_confidence: float | None
     px_per_mm: float | None
     px_per_mm_from: Literal["image", "project"] | None
+
+
+class Circle(shapes.Shape):
+    """A circle in pixels of the upright picture."""
+
+    x: float
+    y: float
+    radius: float
+
+
+class Region(shapes.Shape):
+    """The part of a picture that its project is about, in its pixels; all of it where nothing was `found`."""
+
+    kind: str
+    found: bool
+    x: float
+    y: float
+    width: float
+    height: float
+    circle: Circle | None
 
 
 class Correction(shapes.Request):
@@ -86,6 +106,12 @@ async def preview(image_id: str, request: Request, user: Viewer, desk: AtDesk, s
         return Response(status_code=304, headers=headers)
     data = await desk.ask_computing(library.preview, user=user, image_id=image_id, side=side)
     return Response(data, media_type="image/webp", headers=headers)
+
+
+@router.get("/{image_id}/region")
+async def region(image_id: str, user: Viewer, desk: AtDesk) -> Region:
+    """Which part of the picture the project is about, such as the eye; 404 where it is about whole pictures."""
+    return Region.model_validate(await desk.ask_computing(looking.region, user=user, image_id=image_id))
 
 
 @router.get("/{image_id}/original", responses=BYTES, response_class=Response)

@@ -141,11 +141,12 @@ async def send(project: str, request: Request, user: Uploader, desk: AtDesk) -> 
             desk,
             user=user,
             asked=[project, asked, received.fields],
-            carry_out=lambda: _take_in(desk, user=user, project=project, received=received),
+            carry_out=lambda: take_in(desk, user=user, project=project, received=received),
         )
 
 
-async def _take_in(desk: Desk, *, user: User, project: str, received: Received) -> tuple[int, Json]:
+async def take_in(desk: Desk, *, user: User, project: str, received: Received) -> tuple[int, Json]:
+    """The status and the `UploadReport` of an upload whose body has come."""
     site = received.fields.get("site") or None
     kept = iter(await desk.ask(upload.keep, user=user, project=project, incoming=received.incoming, site=site))
     outcomes = [

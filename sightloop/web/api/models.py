@@ -8,12 +8,13 @@ from fastapi import APIRouter
 from starlette.responses import FileResponse, Response
 
 from sightloop.core.entities import Json, Promotion
-from sightloop.flows import comparing, models, promotions
+from sightloop.flows import comparing, gating, models, promotions
 from sightloop.web import shapes
 from sightloop.web.archives import BINARY
 from sightloop.web.desk import AtDesk, Desk, Exporter, Promoter, Trainer, Viewer
 from sightloop.web.figures import Difference, Interval
-from sightloop.web.shapes import ImageShape, Instant, Listed, PromotionShape, Shape
+from sightloop.web.job_answers import told
+from sightloop.web.shapes import ImageShape, Instant, JobShape, Listed, PromotionShape, Shape
 
 router = APIRouter(prefix="/api/v1/projects/{project}", tags=["models"])
 
@@ -75,6 +76,44 @@ class Comparison(Shape):
     reason: str | None
 
 
+class Rule(Shape):
+    """One test of the gate: `passed` is null where it cannot tell yet, `needed` how many more labels it would take."""
+
+    name: str
+    passed: bool | None
+    sentence: str
+    figures: Json
+    needed: int | None
+
+
+class Verdict(Shape):
+    """What the gate found of `version` against `live` (numbers), on `n` frozen and `recent` labelled pictures.
+
+    `verdict` is null where nobody has asked for one; `unanswered` pictures may judge and wait for an answer of "live"
+    or "version"; `margin` is the accuracy, or the Dice, that may be lost.
+    """
+
+    id: str | None = None
+    at: Instant | None = None
+    version: int
+    live: int | None = None
+    verdict: Literal["promote", "refuse", "undecided"] | None = None
+    sentence: str
+    needed: int | None = None
+    margin: float | None = None
+    n: int = 0
+    recent: int = 0
+    unanswered: dict[str, int] = {}
+    rules: list[Rule] = []
+
+
+class Promote(shapes.Request):
+    """Why, for the deployment log; `force` puts it live although the gate does not, and then the reason is needed."""
+
+    reason: str = ""
+    force: bool = False
+
+
 class Reason(shapes.Request):
     """Why, for the deployment log."""
 
@@ -116,11 +155,25 @@ async def bundle(project: str, ref: str, user: Exporter, desk: AtDesk) -> FileRe
     return FileResponse(path, media_type=MEDIA, filename=name)
 
 
+@router.get("/models/{ref}/gate")
+async def gate(project: str, ref: str, user: Viewer, desk: AtDesk) -> Verdict:
+    """The newest verdict on a version against the live one; of the live one the verdict that it had."""
+    return Verdict.model_validate(await desk.ask(gating.show, user=user, name=project, ref=ref))
+
+
+@router.post("/models/{ref}/gate", status_code=202)
+async def judge(project: str, ref: str, user: Trainer, desk: AtDesk) -> JobShape:
+    """Queue a fresh verdict, for which both versions are asked what they have not answered; nothing goes live."""
+    return await told(desk, await desk.ask(gating.start, user=user, name=project, ref=ref))
+
+
 @router.post("/models/{ref}/promote")
-async def promote(project: str, ref: str, user: Promoter, desk: AtDesk, body: Reason | None = None) -> PromotionShape:
-    """Put a version live; every server follows within a second."""
-    reason = body.reason if body else ""
-    done = await desk.ask(models.promote, user=user, name=project, ref=ref, reason=reason)
+async def promote(project: str, ref: str, user: Promoter, desk: AtDesk, body: Promote | None = None) -> PromotionShape:
+    """Put a version live, where the gate finds it better or it is forced; every server follows within a second."""
+    asked = body or Promote()
+    done = await desk.ask_computing(
+        models.promote, user=user, name=project, ref=ref, reason=asked.reason, force=asked.force
+    )
     desk.targets.forget()
     return await _told(desk, done)
 

@@ -32,15 +32,20 @@ TIMEOUT = 30.0
 ABREAST = 16  # pictures of one batch in the queue at once, so that others get their turn
 TRIES, PAUSE = 60, 0.5  # how often, and how many seconds apart, a picture of a batch asks for room in the queue
 MAX_BATCH_FILES = 1_000
+MODELS = "champion, previous, challenger, a number; or fast, accurate or cascade where there is a cascade"
 ANSWERS = [{"$ref": f"#/components/schemas/{name}"} for name in ("Prediction", "Marked")]
 
 
 class Prediction(shapes.Shape):
-    """What the model says; `processing_time` in seconds, `off_domain` the share of known pictures that are nearer."""
+    """What the model says; `processing_time` in seconds, `off_domain` the share of ordinary pictures less strange.
+
+    `reason` says why `prediction` is "unknown" (low_confidence, off_domain, retake, human), `advice` what to do then.
+    """
 
     prediction: str
     predicted: str
     reason: str | None
+    advice: str | None
     confidence: float
     probabilities: dict[str, float]
     model_used: str
@@ -98,7 +103,7 @@ def form(*, many: bool) -> Json:
     """The OpenAPI description of a multipart body."""
     file = {"type": "string", "format": "binary"}
     fields: Json = {"files": {"type": "array", "items": file}} if many else {"image": file}
-    fields["model"] = {"type": "string", "default": "champion", "description": "champion, previous, or a number"}
+    fields["model"] = {"type": "string", "default": "champion", "description": MODELS}
     schema = {"type": "object", "properties": fields, "required": ["files" if many else "image"]}
     return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
 
@@ -162,20 +167,27 @@ async def batch(project: str, request: Request, user: Viewer, desk: AtDesk, mask
 
     Masks are only in the answer where they are asked for: those of many large pictures take memory.
     """
+    return await answered(project, request, user, desk, mask=mask)
+
+
+async def answered(
+    project: str, request: Request, user: User, desk: Desk, *, mask: MaskForm, usual: str = "champion"
+) -> Batch:
+    """The answers to the files of this request, of the model that its form names, else the `usual` one."""
     await _early(desk, user=user, project=project, model="champion")
     async with files_on_disk(
         request.scope, request.receive, folder=desk.services.blobs.incoming, cap=desk.settings.max_upload_bytes
     ) as received:
         if len(received.files) > MAX_BATCH_FILES:
             raise Rejected(f"{len(received.files)} files in one batch.", hint=f"Send at most {MAX_BATCH_FILES}.")
-        model = received.fields.get("model", "champion")
+        model = received.fields.get("model", usual)
         where = await _target(desk, user=user, project=project, model=model)
         gate = asyncio.Semaphore(ABREAST)
         ask = partial(_row, desk, where=where, gate=gate, form=mask)
         rows = await asyncio.gather(*(ask(part, one) for part, one in received.files))
-    answered = [row.answer.prediction for row in rows if row.answer is not None]
+    said = [row.answer.prediction for row in rows if row.answer is not None]
     summary = BatchSummary(
-        total=len(rows), answered=len(answered), failed=len(rows) - len(answered), predictions=dict(Counter(answered))
+        total=len(rows), answered=len(said), failed=len(rows) - len(said), predictions=dict(Counter(said))
     )
     return Batch(results=rows, summary=summary)
 

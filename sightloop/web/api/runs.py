@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fastapi import APIRouter
 
 from sightloop.core.entities import Json
@@ -11,11 +13,16 @@ from sightloop.web.shapes import Listed, iso_times
 
 router = APIRouter(prefix="/api/v1/projects/{project}/runs", tags=["models"])
 
+Kind = Literal["training", "search", "trial", "evaluation", "all"]
+
 
 @router.get("")
-async def listing(project: str, user: Viewer, desk: AtDesk, job: str | None = None) -> Listed[Json]:
-    """What was trained, with what and how it went, newest first; of one `job` alone where it is given."""
-    found = await desk.ask(runs.listing, user=user, project=project, job_id=job)
+async def listing(
+    project: str, user: Viewer, desk: AtDesk, job: str | None = None, kind: Kind = "training"
+) -> Listed[Json]:
+    """What was trained (or searched, tried, evaluated), with what and how it went, newest first; maybe of one `job`."""
+    wanted = None if kind == "all" else kind
+    found = await desk.ask(runs.listing, user=user, project=project, job_id=job, kind=wanted)
     return Listed(items=[iso_times(one) for one in found])
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from sightloop import __version__
-from sightloop.core.entities import Json
-from sightloop.core.permissions import require
+from sightloop.core.entities import Json, User
+from sightloop.core.permissions import allows, require
 from sightloop.flows import checking, storage
 from sightloop.flows import status as states
 from sightloop.web import sampling, shapes
@@ -63,6 +63,18 @@ class Check(Shape):
     detail: str
 
 
+class Mirror(Shape):
+    """The copy of runs and versions on an MLflow server; address and error are told to maintainers only."""
+
+    configured: bool
+    address: str | None
+    waiting: int | None
+    sent: int | None
+    refused: int | None
+    last_error: str | None
+    last_sent_at: Instant | None
+
+
 class Status(Shape):
     """How the server does; `every` are the seconds between two points."""
 
@@ -73,6 +85,7 @@ class Status(Shape):
     now: Now
     series: list[Series]
     checks: list[Check]
+    mirror: Mirror
 
 
 class Disk(Shape):
@@ -115,7 +128,7 @@ class CheckRequest(shapes.Request):
 
 
 @router.get("/status")
-async def status(_: Viewer, desk: AtDesk, minutes: Annotated[int, Query(ge=0, le=60)] = 60) -> Status:
+async def status(user: Viewer, desk: AtDesk, minutes: Annotated[int, Query(ge=0, le=60)] = 60) -> Status:
     """Load and health of this server process, sampled every 5 s; points of the last `minutes` only."""
 
     async def ask() -> Json:
@@ -131,7 +144,13 @@ async def status(_: Viewer, desk: AtDesk, minutes: Annotated[int, Query(ge=0, le
         now=Now.model_validate({**desk.sampler.now(), **counts}),
         series=_series(desk.sampler.points(), since=desk.services.clock() - 60 * minutes),
         checks=[Check.model_validate(one) for one in found["checks"]],
+        mirror=_mirror(found["mirror"], user),
     )
+
+
+def _mirror(found: Json, user: User) -> Mirror:
+    private = {} if allows(user.role, "manage") else {"address": None, "last_error": None}
+    return Mirror.model_validate({**found, **private})
 
 
 def _series(points: list[sampling.Point], *, since: float) -> list[Series]:

@@ -6,6 +6,9 @@ import { bytes, count, duration } from '$/app/words';
 type Series = Omit<Schemas['Series'], 'points'> & { points: readonly (readonly (string | number)[])[] };
 type Now = Schemas['Now'];
 
+/** What an experiment server has been told. */
+export type Mirror = Schemas['Mirror'];
+
 const TITLES: Record<string, string> = {
   requests_per_second: 'Requests',
   errors_per_second: 'Failed requests',

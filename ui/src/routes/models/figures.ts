@@ -153,6 +153,35 @@ export function testFigures(metrics: Free): Figures | undefined {
   return figures(metrics['test']);
 }
 
+/** What an 8-bit copy of a model does to it; null where something was not measured. */
+export interface Int8 {
+  kept: boolean;
+  reason: string | null;
+  accuracy: number | null;
+  accuracy_int8: number | null;
+  ms: number | null;
+  ms_int8: number | null;
+  bytes: number | null;
+  bytes_int8: number | null;
+}
+
+/** The figures of a version's 8-bit copy; undefined where none was made. */
+export function int8Of(metrics: Free): Int8 | undefined {
+  const found = ((metrics['training'] ?? {}) as Free)['int8'] as Free | undefined;
+  if (!found || typeof found['kept'] !== 'boolean') return undefined;
+  const number = (name: string) => (typeof found[name] === 'number' ? found[name] : null);
+  return {
+    kept: found['kept'],
+    reason: typeof found['reason'] === 'string' ? found['reason'] : null,
+    accuracy: number('accuracy'),
+    accuracy_int8: number('accuracy_int8'),
+    ms: number('ms'),
+    ms_int8: number('ms_int8'),
+    bytes: number('bytes'),
+    bytes_int8: number('bytes_int8'),
+  };
+}
+
 /** A parameter's value as text. */
 export function shown(value: unknown): string {
   if (value === null || value === undefined || value === '') return '–';

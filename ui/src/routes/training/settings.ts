@@ -18,6 +18,11 @@ export const WORDS: Record<string, { title: string; text: string; time: string }
     text: 'Adapts the network itself to your pictures. Usually better from a hundred pictures per class on.',
     time: 'minutes',
   },
+  boosted: {
+    title: 'Trees (boosted)',
+    text: 'Sorts what a ready network sees with boosted decision trees, which it tunes itself. Good on a thousand pictures and more.',
+    time: 'a minute or two',
+  },
   attention_unet: {
     title: 'Masks (Attention U-Net)',
     text: 'Learns pixel by pixel from drawn masks, on tiles of the photos at their own resolution.',
@@ -26,8 +31,9 @@ export const WORDS: Record<string, { title: string; text: string; time: string }
 };
 
 /** Settings that learn from nothing but the project's pictures: small networks, which need no weights. */
-const FROM_SCRATCH: Record<string, Params> = {
+export const FROM_SCRATCH: Record<string, Params> = {
   linear: { backbone: 'resnet10t_narrow', weights: 'none', input_size: 96 },
+  boosted: { backbone: 'resnet10t_narrow', weights: 'none', input_size: 96 },
   transfer: {
     backbone: 'resnet10t_narrow',
     weights: 'none',

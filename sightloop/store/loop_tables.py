@@ -1,0 +1,84 @@
+"""The tables of the learning loop: drift reports, verdicts of the gate, rollouts, wanted labels and notices."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, Table, Text
+
+from sightloop.store.registry_tables import metadata as metadata
+from sightloop.store.tables import Free, Key
+
+
+def _project() -> Column[str]:
+    return Column("project_id", Key, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
+
+
+drift_reports = Table(
+    "drift_reports",
+    metadata,
+    Column("id", Key, primary_key=True),
+    _project(),
+    Column("version_id", Key, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("since", Double, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("p", Double, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("alarm", Boolean, nullable=False),
+    Column("report", Free, nullable=False),
+    Index(None, "project_id", "at"),
+)
+
+gates = Table(
+    "gates",
+    metadata,
+    Column("id", Key, primary_key=True),
+    _project(),
+    Column("version_id", Key, nullable=False),
+    Column("live_id", Key),
+    Column("at", Double, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("report", Free, nullable=False),
+    Index(None, "project_id", "version_id", "at"),
+)
+
+rollouts = Table(
+    "rollouts",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    _project(),
+    Column("version_id", Key, nullable=False),
+    Column("replaced_id", Key),
+    Column("began_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("state", Text, nullable=False),
+    Column("report", Free, nullable=False),
+    Index(None, "project_id", "began_at"),
+)
+
+wanted = Table(
+    "wanted",
+    metadata,
+    Column("image_id", Key, ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
+    _project(),
+    Column("at", Double, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("judges", Boolean, nullable=False),
+    Column("report_id", Key),
+    Column("answered_at", Double),
+    Index(None, "project_id", "answered_at"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("project_id", Key),
+    Column("kind", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("body", Free, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("sent_at", Double),
+    Column("error", Text),
+    Index(None, "sent_at"),
+)
