@@ -57,7 +57,7 @@ def _told(found: dict[str, Any], context: dict[str, Any]) -> str:
     names = [axis["name"] for axis in found["space"]]
     trials = sorted(found["trials"], key=lambda one: (one["number"] != found["best"], -(one["value"] or 0)))
     rows = [
-        (one["number"], one["state"], *(_short(one["params"][name]) for name in names), _share(one), _time(one))
+        (one["number"] + 1, one["state"], *(_short(one["params"][name]) for name in names), _share(one), _time(one))
         for one in trials
     ]
     weights = found["importance"] or {}

@@ -206,10 +206,10 @@ class _Search:
 
 
 def row(trial: FrozenTrial) -> Json:
-    """What is known of a trial, counted from 1."""
+    """What is known of a trial; numbers begin with 0."""
     epochs = trial.user_attrs.get("epochs", {})
     return {
-        "number": trial.number + 1,
+        "number": trial.number,
         "state": STATES.get(trial.state, "running"),
         "params": trial.params,
         "value": trial.value,
@@ -293,7 +293,7 @@ def _outcome(study: optuna.Study, folder: Path) -> Json:
     kept = folder / f"{leader.number:04d}" / "checkpoints"
     if kept.is_dir():
         shutil.copytree(kept, folder.parent / "checkpoints", dirs_exist_ok=True)
-    return {"found": leader.params, "best": leader.number + 1, "value": leader.value, "importance": _importance(study)}
+    return {"found": leader.params, "best": leader.number, "value": leader.value, "importance": _importance(study)}
 
 
 def _importance(study: optuna.Study) -> dict[str, float] | None:

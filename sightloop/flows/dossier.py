@@ -13,8 +13,9 @@ from sightloop.measure import plots
 def complete(folder: Path, *, judged: Judged, figures: Json, history: list[Json]) -> None:
     """Write plots/*, the figures and card.md into the bundle in `folder`; its hashes are renewed."""
     drawn = judged.plots(figures)
-    if history:
-        drawn["curve.svg"] = plots.curve_svg(history).encode()
+    epochs = [row for row in history if "epoch" in row]
+    if epochs:
+        drawn["curve.svg"] = plots.curve_svg(epochs).encode()
     (folder / "plots").mkdir(exist_ok=True)
     for name, data in drawn.items():
         (folder / "plots" / name).write_bytes(data)

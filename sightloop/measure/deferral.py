@@ -186,33 +186,31 @@ def needed(epsilon: float, delta: float, *, k: int = 0) -> int:
 
 def p_value(k: int, n: int, *, epsilon: float) -> float:
     """P(Binomial(n, epsilon) <= k): how likely so few losses are where the true rate is `epsilon`."""
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
-    return float(binom.cdf(k, n, epsilon))
+    return float(bdtr(k, n, epsilon))
 
 
 def upper(k: int, n: int, *, delta: float) -> float:
     """Clopper and Pearson's (1934) upper bound of a rate of which k of n were seen, wrong with chance delta at most."""
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
-    return 1.0 if k >= n else float(beta.ppf(1 - delta, k + 1, n - k))
+    return 1.0 if k >= n else float(betaincinv(k + 1, n - k, 1 - delta))
 
 
 def lower(k: int, n: int, *, delta: float) -> float:
     """The lower bound beside `upper`."""
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
-    return 0.0 if k <= 0 else float(beta.ppf(delta, k, n - k + 1))
+    return 0.0 if k <= 0 else float(betaincinv(k, n - k + 1, delta))
 
 
 def _most(n: int, epsilon: float, delta: float) -> int | None:
     """The largest k that passes with n pictures."""
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
-    if p_value(0, n, epsilon=epsilon) > delta:
-        return None
-    k = int(binom.ppf(delta, n, epsilon))  # the smallest k whose chance reaches delta
-    return k if p_value(k, n, epsilon=epsilon) <= delta else k - 1
+    passing = int((bdtr(np.arange(n + 1), n, epsilon) <= delta).sum())
+    return passing - 1 if passing else None
 
 
 def _quantiles(sure: Confidences, steps: int, least: float) -> Confidences:
@@ -225,11 +223,11 @@ def _quantiles(sure: Confidences, steps: int, least: float) -> Confidences:
 
 
 def _walk(sure: Confidences, lost: Losses, limits: Confidences, *, epsilon: float, delta: float) -> list[Json]:
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
     everything = np.ones(len(sure), np.bool_)
     accepted, counts = _counts(sure, limits, everything), _counts(sure, limits, lost)
-    chances = binom.cdf(counts, len(sure), epsilon)
+    chances = bdtr(counts, len(sure), epsilon)
     return [
         {"threshold": float(t), "accepted": int(many), "k": int(k), "p_value": float(p), "passed": bool(p <= delta)}
         for t, many, k, p in zip(limits, accepted, counts, chances, strict=True)

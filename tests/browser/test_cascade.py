@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import tiny
-from tests.browser.installed import Installation
+from tests.browser.installed import Installation, fill
 from tests.e2e.running import finished
 
 OpenPage = Callable[..., Page]
@@ -22,13 +22,14 @@ CERTIFYING = {"certify": True, "ratios": [0.4, 0.5, 0.1]}
 @pytest.fixture(scope="module")
 def paired(installation: Installation) -> str:
     """A project that keeps pictures for certificates, with two versions that never met them."""
-    name = installation.project(each=0, model=False)
-    root = f"/api/v1/projects/{name}"
+    name, root = "promises", "/api/v1/projects/promises"
+    fill(installation.services, name, model=False)
     with installation.client() as ada:
         assert ada.patch(root, json={"settings": CERTIFYING}).is_success
-        for colour in tiny.COLOURS:
-            files = [("files", (f"{colour}-{seed}.jpg", tiny.picture(colour, seed=seed))) for seed in range(EACH)]
-            assert ada.post(f"{root}/images", files=files).is_success
+        named = [
+            (f"{colour}-{seed}.jpg", tiny.picture(colour, seed=seed)) for colour in tiny.COLOURS for seed in range(EACH)
+        ]
+        installation.upload(name, named)
         found = ada.get(f"{root}/images?limit=500").json()["items"]
         for colour in tiny.COLOURS:
             mine = [one["id"] for one in found if one["name"].startswith(colour)]

@@ -27,11 +27,11 @@ def test_what_cannot_be_searched_is_refused_in_a_line_and_a_hint(
 
 def test_a_search_is_told_as_a_table_with_the_best_trial_first() -> None:
     trials = [
-        {"number": 1, "state": "failed", "params": {"lr": 0.01}, "value": None, "seconds": 3.0},
-        {"number": 2, "state": "done", "params": {"lr": 0.000123}, "value": 0.5, "seconds": 4.0},
-        {"number": 3, "state": "done", "params": {"lr": 0.002}, "value": 0.75, "seconds": None},
+        {"number": 0, "state": "failed", "params": {"lr": 0.01}, "value": None, "seconds": 3.0},
+        {"number": 1, "state": "done", "params": {"lr": 0.000123}, "value": 0.5, "seconds": 4.0},
+        {"number": 2, "state": "done", "params": {"lr": 0.002}, "value": 0.75, "seconds": None},
     ]
-    found = {"space": [{"name": "lr"}], "trials": trials, "best": 3, "importance": {"lr": 1.0}}
+    found = {"space": [{"name": "lr"}], "trials": trials, "best": 2, "importance": {"lr": 1.0}}
     lines = tuning._told(found, {"version": 4}).splitlines()
     assert [line.split()[0] for line in lines[:4]] == ["trial", "3", "2", "1"]
     assert "75.0%" in lines[1]

@@ -10,12 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import lightgbm
 import numpy as np
+import onnx
 import pytest
 
 from sightloop import bundles, families
 from sightloop.bundles import format as bundle_format
 from sightloop.bundles import reference
+from sightloop.bundles.boosted import BOOSTER, LAYER
 from sightloop.core.entities import Example, Json, Progress, TrainingSet
 from sightloop.core.errors import Cancelled, Rejected
 from sightloop.vision.decode import decode
@@ -212,28 +215,33 @@ def test_a_cancelled_cascade_leaves_no_bundle(data: TrainingSet, members: Json, 
     assert not (tmp_path / "made").exists()
 
 
-def test_members_with_one_encoder_share_its_embedding_and_answer_the_same(tmp_path: Path) -> None:
-    data = TrainingSet(NAMES, *(_pictures(tmp_path, count=6, seed=seed) for seed in (0, 100, 200)))
-    small = {"backbone": "test_resnet", "weights": "none", "input_size": 32}
-    kinds: dict[str, Json] = {"linear": small, "boosted": {**small, "search": "none", "rounds": 5, "least": 1}}
-    members: Json = {}
-    for role, (name, values) in zip(ROLES, kinds.items(), strict=True):
-        family, params = families.get(name), families.params(name, values)
-        family.train(
-            data,
-            params,
-            folder=tmp_path / role,
-            work=tmp_path / "work",
-            report=lambda _: None,
-            context={"weights_dir": ""},
-        )
-        members[role] = {"version": len(members) + 1, "folder": str(tmp_path / role)}
-    assert _train(data, tmp_path, members)["certificate"]["cost"]["shared_encoder"]
-    pictures = [decode(Path(one.path).read_bytes(), shrink_to=32) for one in data.calibration]
-    found = bundles.load(tmp_path / "made").predict(pictures)
-    alone = bundles.load(tmp_path / "accurate").predict(pictures)
+def _boost(folder: Path) -> None:
+    """Make the tiny bundle one of boosted trees on its embedding, with classes in the usual order."""
+    model = onnx.load(str(folder / "model.onnx"))
+    del model.graph.node[-1], model.graph.output[0], model.graph.initializer[:]
+    onnx.save(model, str(folder / "model.onnx"))
+    points = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
+    settings = {"objective": "multiclass", "num_class": 3, "verbosity": -1, "num_threads": 1}
+    grown = lightgbm.train(settings, lightgbm.Dataset(points, points.argmax(axis=1)), 5)
+    (folder / BOOSTER).write_text(grown.model_to_string())
+    np.savez(folder / LAYER, weight=8 * np.eye(3, dtype=np.float32), bias=np.zeros(3, np.float32))
+    bundle_format.write(folder, replace(bundle_format.parse(folder), family="boosted", classes=NAMES))
+
+
+@pytest.mark.parametrize("encoders", [("same", "same"), ("same", "other"), (None, None)])
+def test_only_members_with_one_encoder_share_its_embedding_and_all_answer_the_same(
+    encoders: tuple[str | None, ...], data: TrainingSet, members: Json, tmp_path: Path
+) -> None:
+    _boost(tmp_path / "accurate")
+    for role, encoder in zip(ROLES, encoders, strict=True):
+        bundle_format.write(tmp_path / role, replace(bundle_format.parse(tmp_path / role), encoder=encoder))
+    few = replace(data, certification=data.certification[:9])
+    cost = _train(few, tmp_path, members)["certificate"]["cost"]
+    assert cost["shared_encoder"] == (encoders == ("same", "same"))
+    pictures = [decode(Path(one.path).read_bytes(), shrink_to=tiny.SIZE) for one in data.calibration]
+    found, alone = (bundles.load(tmp_path / name).predict(pictures) for name in ("made", "accurate"))
     assert set(found.routes) == {"accurate"}
-    assert found.probabilities == pytest.approx(alone.probabilities, abs=1e-4)
+    assert found.probabilities == pytest.approx(alone.probabilities, abs=1e-6)
 
 
 def test_certifying_needs_no_torch() -> None:

@@ -90,7 +90,7 @@ def killed(data: TrainingSet, work: Path, wanted: Json) -> list[Json]:
         hands: list[psutil.Process] = []
         for line in process.stdout:
             heard.append(json.loads(line))
-            if not hands and heard[-1]["number"] == 2 and heard[-1]["epochs"]:
+            if not hands and heard[-1]["number"] == 1 and heard[-1]["epochs"]:
                 hands = psutil.Process(process.pid).children()
                 os.kill(process.pid, signal.SIGKILL)
     assert hands
@@ -107,7 +107,7 @@ def alone(data: TrainingSet, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 def test_every_trial_has_parameters_of_the_space_and_an_accuracy(alone: tuple[Json, Told, Path]) -> None:
     _, told, _ = alone
-    assert sorted(told.trials) == [1, 2, 3]
+    assert sorted(told.trials) == [0, 1, 2]
     for trial in told.trials.values():
         assert 2 <= trial["params"]["epochs"] <= 4
         assert 1e-3 <= trial["params"]["lr"] <= 1e-1
@@ -146,7 +146,7 @@ def test_a_search_that_is_killed_loses_no_trial_and_ends_as_one_left_alone(
     alone: tuple[Json, Told, Path], data: TrainingSet, tmp_path: Path
 ) -> None:
     heard = killed(data, tmp_path / "work", asked())
-    assert {trial["number"] for trial in heard} == {1, 2}
+    assert {trial["number"] for trial in heard} == {0, 1}
     told = Told()
     found = searched(data, tmp_path / "work", asked(), told=told)
     assert found == alone[0]
@@ -168,7 +168,7 @@ def test_a_trial_whose_process_is_killed_goes_on_in_another(
 
         def __call__(self, trial: Json) -> None:
             super().__call__(trial)
-            if trial["number"] == 1 and len(trial["epochs"]) == 1 and not self.victims:
+            if trial["number"] == 0 and len(trial["epochs"]) == 1 and not self.victims:
                 hands = psutil.Process().children()
                 self.victims = len(hands)
                 for hand in hands:
@@ -183,7 +183,7 @@ def test_a_trial_whose_process_is_killed_goes_on_in_another(
 def test_several_processes_make_as_many_trials_and_share_the_cache(data: TrainingSet, tmp_path: Path) -> None:
     told = Told()
     found = searched(data, tmp_path / "work", asked(trials=5, processes=2), told=told)
-    assert sorted(told.trials) == [1, 2, 3, 4, 5]
+    assert sorted(told.trials) == [0, 1, 2, 3, 4]
     assert set(told.states) <= {"done", "pruned"}
     assert found["importance"] is None or sum(found["importance"].values()) == pytest.approx(1)
     assert len(list((tmp_path / "work" / "features").glob("*.bin"))) == 2
@@ -206,7 +206,7 @@ def test_trials_that_fail_say_why_and_a_search_of_nothing_else_too(data: Trainin
     with pytest.raises(Rejected, match="none of 2 trials") as caught:
         searched(data, tmp_path / "work", asked(trials=2, backbone="no_such_backbone"), told=told)
     assert told.states == ["failed", "failed"]
-    assert "no_such_backbone" in told.trials[1]["reason"]
+    assert "no_such_backbone" in told.trials[0]["reason"]
     assert "no_such_backbone" in caught.value.message
 
 
@@ -250,5 +250,5 @@ def test_a_trial_that_falls_behind_is_pruned_and_is_over_all_the_same(data: Trai
     told = Told()
     found = searched(data, tmp_path, wanted, told=told)
     assert told.states == ["done"] * 5 + ["pruned"]
-    assert 2 <= len(told.trials[6]["epochs"]) < 4
-    assert (found["best"], found["value"]) == (1, 1.0)
+    assert 2 <= len(told.trials[5]["epochs"]) < 4
+    assert (found["best"], found["value"]) == (0, 1.0)

@@ -67,7 +67,7 @@ def test_a_search_ends_as_a_version_with_the_best_trials_parameters(services: Se
 def test_a_search_is_shown_with_every_trial_and_its_epochs(services: Services, job: Job) -> None:
     shown = searching.show(services, user=OPERATOR, project="paint", job_id=job.id)
     assert (shown["state"], shown["progress"], shown["wanted"], shown["measure"]) == ("done", 1.0, 3, "accuracy")
-    assert [trial["number"] for trial in shown["trials"]] == [1, 2, 3]
+    assert [trial["number"] for trial in shown["trials"]] == [0, 1, 2]
     assert {axis["name"] for axis in shown["space"]} == {"dropout", "epochs", "lr"}
     for trial in shown["trials"]:
         assert set(trial["params"]) == {"dropout", "epochs", "lr"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 
@@ -37,6 +37,7 @@ def drawn(seed: int, n: int, *, digits: int = 3) -> Seen:
 SEEN = st.builds(drawn, st.integers(0, 10**6), st.integers(0, 400), digits=st.integers(1, 6))
 
 
+@settings(deadline=None)
 @given(SEEN, EPSILONS, DELTAS)
 def test_what_is_certified_passes_the_exact_binomial_test(seen: Seen, epsilon: float, delta: float) -> None:
     found = certify(*seen, epsilon=epsilon, delta=delta)
@@ -46,10 +47,11 @@ def test_what_is_certified_passes_the_exact_binomial_test(seen: Seen, epsilon: f
     accepted = seen[0] >= found.threshold
     assert found.k == int(seen[1][accepted].sum())
     assert found.share_fast == accepted.mean()
-    assert binom.cdf(found.k, found.n, epsilon) <= delta
+    assert binom.cdf(found.k, found.n, epsilon) <= delta * (1 + 1e-9)
     assert found.bound <= epsilon + 1e-9
 
 
+@settings(deadline=None)
 @given(SEEN, EPSILONS, DELTAS)
 def test_the_next_step_down_fails_and_so_do_all_below(seen: Seen, epsilon: float, delta: float) -> None:
     found = certify(*seen, epsilon=epsilon, delta=delta)
@@ -58,6 +60,7 @@ def test_the_next_step_down_fails_and_so_do_all_below(seen: Seen, epsilon: float
     assert sum(passed) == sum(row["threshold"] >= (found.threshold or 2) for row in found.curve)
 
 
+@settings(deadline=None)
 @given(SEEN, EPSILONS, DELTAS)
 def test_who_risks_more_defers_no_more(seen: Seen, epsilon: float, delta: float) -> None:
     share = certify(*seen, epsilon=epsilon, delta=delta).share_fast
@@ -65,6 +68,7 @@ def test_who_risks_more_defers_no_more(seen: Seen, epsilon: float, delta: float)
     assert certify(*seen, epsilon=epsilon, delta=2 * delta).share_fast >= share
 
 
+@settings(deadline=None)
 @given(SEEN, EPSILONS, DELTAS)
 def test_fewer_pictures_than_needed_defer_everything(seen: Seen, epsilon: float, delta: float) -> None:
     found = certify(*seen, epsilon=epsilon, delta=delta)
@@ -72,6 +76,7 @@ def test_fewer_pictures_than_needed_defer_everything(seen: Seen, epsilon: float,
         assert found.threshold is None
 
 
+@settings(deadline=None)
 @given(SEEN, st.integers(0, 99))
 def test_the_order_of_the_pictures_does_not_matter(seen: Seen, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(len(seen[0]))
@@ -100,22 +105,26 @@ def test_the_known_least_numbers_of_pictures(epsilon: float, delta: float, n: in
     assert needed(epsilon, delta) == n
 
 
+@settings(deadline=None)
 @given(st.floats(0.003, 0.5), st.floats(0.001, 0.5), st.integers(0, 5))
 def test_one_picture_fewer_than_needed_is_too_few(epsilon: float, delta: float, k: int) -> None:
     n = needed(epsilon, delta, k=k)
-    assert binom.cdf(k, n, epsilon) <= delta < binom.cdf(k, n - 1, epsilon)
+    assert binom.cdf(k, n, epsilon) <= delta * (1 + 1e-9)
+    assert binom.cdf(k, n - 1, epsilon) > delta * (1 - 1e-9)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2000), DELTAS)
 def test_the_table_of_what_n_allows_agrees_with_the_test_itself(n: int, delta: float) -> None:
     for row in allows(n, delta=delta):
         most = -1 if row["most"] is None else row["most"]
         assert row["possible"] == (most >= 0) == (n >= row["needed"])
-        assert binom.cdf(most + 1, n, row["epsilon"]) > delta
-        assert most < 0 or binom.cdf(most, n, row["epsilon"]) <= delta
+        assert binom.cdf(most + 1, n, row["epsilon"]) > delta * (1 - 1e-9)
+        assert most < 0 or binom.cdf(most, n, row["epsilon"]) <= delta * (1 + 1e-9)
         assert row["needed"] < row["needed_1"] < row["needed_2"]
 
 
+@settings(deadline=None)
 @given(SEEN, EPSILONS)
 def test_the_naive_limit_is_the_lowest_that_looks_good_enough(seen: Seen, epsilon: float) -> None:
     limit = naive(*seen, epsilon=epsilon)
@@ -135,6 +144,7 @@ def test_the_naive_limit_breaks_its_promise_far_more_often_than_the_certified_on
     assert broken["naive"] > 300 * 0.3
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_no_cascade_gives_a_wrong_answer_that_the_worst_case_does_not_count(
     seed: int, least: float, above: float, band: float
@@ -163,6 +173,7 @@ def test_an_audit_says_whether_the_promise_holds(n: int, disagreements: int, sha
     assert 0 <= found["low"] <= found["high"] <= share
 
 
+@settings(deadline=None)
 @given(st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), DELTAS)
 def test_the_bounds_are_those_of_clopper_and_pearson(seen: tuple[int, int], delta: float) -> None:
     expected = binomtest(*seen).proportion_ci(1 - 2 * delta, method="exact")

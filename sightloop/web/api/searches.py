@@ -69,7 +69,7 @@ class Epoch(Shape):
 
 
 class Trial(Shape):
-    """A trial; `value` is None until it is over, and where it failed for a `reason`. `seconds` since it began."""
+    """A trial, numbered from 0: its `value` once it is over, a `reason` where it failed, `seconds` since it began."""
 
     number: int
     state: Literal["running", "done", "pruned", "failed"]

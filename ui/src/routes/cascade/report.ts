@@ -1,6 +1,6 @@
 /** What the server says of a project's cascade, and how that is put into words. */
 import { estimate } from '../models/figures';
-import { count, counted, duration, percent, type Interval } from '$/app/words';
+import { count, counted, percent, type Interval } from '$/app/words';
 
 export interface Bin {
   low: number;
@@ -91,9 +91,14 @@ export function shares({ share_fast: fast, human }: Certificate): { name: string
 }
 export type Who = 'fast' | 'accurate' | 'human';
 
+/** Milliseconds as "0.5 ms" or "34 ms". */
+export function time(ms: number): string {
+  return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+}
+
 /** What a picture costs, against the accurate model alone. */
 export function saving({ cascade_ms: both, accurate_ms: alone, saved_share: saved }: Cost): string {
-  const now = `${duration(both / 1000)} of processor time per picture, ${duration(alone / 1000)} with the accurate model alone`;
+  const now = `${time(both)} of processor time per picture, ${time(alone)} with the accurate model alone`;
   return saved > 0 ? `${now}: ${percent(saved, 0)} saved.` : `${now}: nothing saved.`;
 }
 
