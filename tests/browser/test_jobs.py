@@ -47,10 +47,10 @@ def test_a_running_job_shows_its_curves_and_is_cancelled_and_tried_again_from_it
 ) -> None:
     first = start(installation, name)
     page = open_page(f"/jobs/{first}", role="maintainer")
-    expect(page.get_by_text("step 2 of 4: train", exact=True)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("step 2 of 5: train", exact=True)).to_be_visible(timeout=60_000)
     expect(page.get_by_role("heading", name="Loss")).to_be_visible(timeout=60_000)
     cancel(page)
-    expect(page.get_by_text("stopped in step 2 of 4: train")).to_be_visible()
+    expect(page.get_by_text("stopped in step 2 of 5: train")).to_be_visible()
     page.get_by_role("button", name="Try again").click()
     page.wait_for_url(lambda url: "/jobs/" in url and first not in url)
     cancel(page)
@@ -78,7 +78,7 @@ def test_a_job_stays_in_view_while_the_server_is_away_and_goes_on_when_it_is_bac
 ) -> None:
     watch.allow("ERR_CONNECTION_REFUSED")
     page = open_page(f"/jobs/{start(installation, name)}", role="maintainer")
-    expect(page.get_by_text("step 2 of 4: train", exact=True)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("step 2 of 5: train", exact=True)).to_be_visible(timeout=60_000)
     page.route("**/api/**", lambda route: route.abort("connectionrefused"))
     expect(page.get_by_text("The server does not answer – trying again")).to_be_visible(timeout=15_000)
     expect(page.get_by_role("heading", name="Training · transfer")).to_be_visible()

@@ -72,7 +72,7 @@ def test_a_training_started_from_the_page_survives_a_reload_and_ends_with_a_live
     page.reload()
     expect(page.get_by_role("heading", name="Training · linear")).to_be_visible()
     expect(page.get_by_role("heading", name="Version 1")).to_be_visible(timeout=TRAINED)
-    expect(page.get_by_label("State").get_by_text("all 4 steps done")).to_be_visible()
+    expect(page.get_by_label("State").get_by_text("all 5 steps done")).to_be_visible()
     page.get_by_role("link", name="Open version 1").click()
     expect(page.get_by_role("main").get_by_text("live", exact=True)).to_be_visible()
     expect(page.get_by_text("resnet", exact=False).first).to_be_visible()

@@ -26,6 +26,6 @@ def test_the_trials_of_a_search_stand_on_its_page_and_the_best_becomes_a_version
     expect(page).to_have_url(f"{installation.url}/p/{name}/search/{job['id']}")
     expect(page.get_by_role("link", name="Version 1")).to_be_visible(timeout=JOB)
     expect(page.get_by_text("3 of 3")).to_be_visible()
-    rows = page.get_by_role("row").filter(has=page.get_by_role("rowheader"))
+    rows = page.get_by_role("region", name="Trials").get_by_role("row").filter(has=page.get_by_role("rowheader"))
     expect(rows).to_have_count(3)
     expect(page.get_by_role("heading", name="The best so far")).to_be_visible()

@@ -16,6 +16,9 @@ const KINDS: Record<string, string> = {
   backup: 'Backup',
   check: 'Check of the storage',
   demo: 'Demonstration',
+  tune: 'Search',
+  gate: 'Verdict of the gate',
+  drift: 'Drift check',
 };
 
 const STEPS: Record<string, string> = {
@@ -33,6 +36,9 @@ const STEPS: Record<string, string> = {
   backup: 'write the backup',
   check: 'compare files and rows',
   draw: 'draw pictures',
+  search: 'try settings',
+  gate: 'compare with the live version',
+  drift: 'compare with held-out pictures',
 };
 
 /** A step as people say it; one that nobody named here keeps its own word. */
@@ -48,7 +54,7 @@ export function title(job: Pick<Job, 'kind' | 'params'>): string {
 
 function detail({ kind, params }: Pick<Job, 'kind' | 'params'>): string {
   const path = typeof params['path'] === 'string' ? params['path'].replace(/^.*\//, '') : '';
-  if (kind === 'train') return String(params['family'] ?? '');
+  if (kind === 'train' || kind === 'tune') return String(params['family'] ?? '');
   if (kind === 'evaluate') return `version ${params['version']} on ${path ? 'a ZIP' : 'held-out pictures'}`;
   if (kind === 'import') return params['dry_run'] ? 'only a plan' : 'a ZIP';
   if (kind === 'demo') return String(params['kind'] ?? '');
