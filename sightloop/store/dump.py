@@ -24,7 +24,7 @@ TABLES: Final = {
     "0002": ("doubts",),
     "0003": (),
     "0004": ("mirrored",),
-    "0005": ("drift_reports", "gates", "notices", "rollouts", "wanted"),
+    "0005": ("drift_reports", "gates", "wanted"),
 }  # what each revision brought
 COLUMNS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "0003": {

@@ -1,4 +1,4 @@
-"""The tables of the learning loop: drift reports, verdicts of the gate, rollouts, wanted labels and notices."""
+"""The tables of the learning loop: drift reports, verdicts of the gate, and labels that somebody is asked for."""
 
 from __future__ import annotations
 
@@ -42,20 +42,6 @@ gates = Table(
     Index(None, "project_id", "version_id", "at"),
 )
 
-rollouts = Table(
-    "rollouts",
-    metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
-    _project(),
-    Column("version_id", Key, nullable=False),
-    Column("replaced_id", Key),
-    Column("began_at", Double, nullable=False),
-    Column("ended_at", Double),
-    Column("state", Text, nullable=False),
-    Column("report", Free, nullable=False),
-    Index(None, "project_id", "began_at"),
-)
-
 wanted = Table(
     "wanted",
     metadata,
@@ -67,18 +53,4 @@ wanted = Table(
     Column("report_id", Key),
     Column("answered_at", Double),
     Index(None, "project_id", "answered_at"),
-)
-
-notices = Table(
-    "notices",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("project_id", Key),
-    Column("kind", Text, nullable=False),
-    Column("at", Double, nullable=False),
-    Column("body", Free, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("sent_at", Double),
-    Column("error", Text),
-    Index(None, "sent_at"),
 )

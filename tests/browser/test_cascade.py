@@ -40,14 +40,20 @@ def paired(installation: Installation) -> str:
     return name
 
 
+def certified(page: Page) -> None:
+    """Ask for the certificate that the form describes, and wait for its version."""
+    page.get_by_role("button", name="Certify").click()
+    expect(page).to_have_url(re.compile("/jobs/"))
+    expect(page.get_by_role("link", name=re.compile(r"^Open version \d"))).to_be_visible(timeout=JOB)
+
+
 def test_a_promise_is_certified_from_the_page_and_becomes_a_version(open_page: OpenPage, paired: str) -> None:
     page = open_page(f"/p/{paired}/cascade", role="maintainer")
     expect(page.get_by_role("heading", name="Two models, one promise")).to_be_visible()
     page.get_by_label("Fast member").select_option("1")
     page.get_by_label("Accurate member").select_option("2")
     page.get_by_label("Accuracy that may be lost").fill("30")
-    page.get_by_role("button", name="Certify").click()
-    expect(page.get_by_role("link", name="Version 3").first).to_be_visible(timeout=JOB)
+    certified(page)
     page.goto(f"/p/{paired}/cascade")
     expect(page.get_by_text("at most 30.0 points less accurate")).to_be_visible()
     expect(page.get_by_text("not live", exact=True)).to_be_visible()
@@ -57,8 +63,7 @@ def test_a_promise_is_certified_from_the_page_and_becomes_a_version(open_page: O
 def test_a_promise_that_needs_more_pictures_says_how_many(open_page: OpenPage, paired: str) -> None:
     page = open_page(f"/p/{paired}/cascade", role="maintainer")
     page.get_by_label("Accuracy that may be lost").fill("1")
-    page.get_by_role("button", name="Certify").click()
-    expect(page.get_by_role("link", name=re.compile(r"Version \d")).first).to_be_visible(timeout=JOB)
+    certified(page)
     page.goto(f"/p/{paired}/cascade")
     expect(page.get_by_text(re.compile("299 are needed"))).to_be_visible()
 

@@ -1,4 +1,4 @@
-"""The learning loop: drift reports, verdicts of the gate, rollouts, wanted labels and notices.
+"""The learning loop: drift reports, verdicts of the gate, and labels that somebody is asked for.
 
 Revision ID: 0005
 """
@@ -48,17 +48,6 @@ def upgrade() -> None:
         index=("project_id", "version_id", "at"),
     )
     _table(
-        "rollouts",
-        sa.Column("seq", sa.Integer(), primary_key=True, autoincrement=False),
-        sa.Column("version_id", KEY, nullable=False),
-        sa.Column("replaced_id", KEY),
-        sa.Column("began_at", TIME, nullable=False),
-        sa.Column("ended_at", TIME),
-        sa.Column("state", WORD, nullable=False),
-        sa.Column("report", FREE, nullable=False),
-        index=("project_id", "began_at"),
-    )
-    _table(
         "wanted",
         sa.Column("image_id", KEY, sa.ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("at", TIME, nullable=False),
@@ -68,18 +57,6 @@ def upgrade() -> None:
         sa.Column("answered_at", TIME),
         index=("project_id", "answered_at"),
     )
-    op.create_table(
-        "notices",
-        sa.Column("id", KEY, primary_key=True),
-        sa.Column("project_id", KEY),
-        sa.Column("kind", WORD, nullable=False),
-        sa.Column("at", TIME, nullable=False),
-        sa.Column("body", FREE, nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("sent_at", TIME),
-        sa.Column("error", WORD),
-    )
-    op.create_index("ix_notices_sent_at", "notices", ["sent_at"])
 
 
 def _table(name: str, *columns: sa.Column[object], index: tuple[str, ...]) -> None:
@@ -91,6 +68,6 @@ def _table(name: str, *columns: sa.Column[object], index: tuple[str, ...]) -> No
 
 def downgrade() -> None:
     """Drop them."""
-    for name in ("notices", "wanted", "rollouts", "gates", "drift_reports"):
+    for name in ("wanted", "gates", "drift_reports"):
         op.drop_table(name)
     op.drop_column("promotions", "detail")
