@@ -38,8 +38,8 @@ def live_folder(services: Services, project: Project) -> str | None:
     return str(unpacked(services, learnt.bundle)) if learnt else None
 
 
-def asked(services: Services, project: Project, *, model: str) -> str | None:
-    """The id of the version that a person asks for by a number, an alias or a role; None for the live one.
+def asked(services: Services, project: Project, *, model: str) -> str:
+    """The id of the version that a person asks for by a number, an alias or a role.
 
     fast and accurate are the members of the live cascade; cascade is the live one, else the newest.
 
@@ -50,14 +50,15 @@ def asked(services: Services, project: Project, *, model: str) -> str | None:
     with services.db.connect() as db:
         if model != FAMILY and model not in ROLES:
             return versions.get(db, project.id, model).id
-        roles = of(db, live(db, project))
-        made = newest(db, project)
+        answering = live(db, project)
+        roles = of(db, answering)
+        made = answering if roles else newest(db, project)
     if model in roles:
         return roles[model].id
     if model in ROLES or made is None:
         hint = f"sightloop cascade certify {project.name}, then promote it; or ask for champion."
         raise Unavailable(f"project {project.name!r} has no live cascade, so no {model!r} model.", hint=hint)
-    return None if roles else made.id
+    return made.id
 
 
 def of(db: Connection, version: ModelVersion | None) -> dict[str, ModelVersion]:
