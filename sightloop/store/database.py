@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from sightloop.store import loop_tables, tables
 from sightloop.store.migrations import upgrade
 
 BUSY_SECONDS: Final = 5
+MIGRATION_TRIES: Final = 6  # each waits as long as a request would
 READERS: Final = 20
 NOW = {
     "sqlite": text("SELECT (julianday('now') - 2440587.5) * 86400.0"),
@@ -87,7 +88,18 @@ class Database:
         return now(db)
 
     def migrate(self) -> None:
-        """Bring the tables up to this version's; several processes may try at once."""
+        """Bring the tables up to this version's; several processes may try at once, and wait for one another.
+
+        Raises:
+            Unavailable: another process has held the database for half a minute.
+        """
+        for _ in range(MIGRATION_TRIES - 1):
+            with suppress(Unavailable):
+                self._upgrade()
+                return
+        self._upgrade()
+
+    def _upgrade(self) -> None:
         with self.begin() as db:
             lock(db, "sightloop-migrate")
             upgrade(db)

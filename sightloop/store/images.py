@@ -99,10 +99,13 @@ def relabel(
 ) -> Image:
     """Record what a human said; the latest human word is shown, None takes it back.
 
+    An answer that a model gave meanwhile is no conflict for whoever says the class: the word does not depend on it.
+
     Raises:
         Conflict: somebody changed the image since `revision`; carries what it is now.
     """
-    before = _unchanged(db, image, revision=revision)
+    free = value is not None and drawn is None and _only_answered(db, image, since=revision)
+    before = _unchanged(db, image, revision=None if free else revision)
     return relabel_many(db, [(before, value)], action=action, by=by, drawn={image.id: drawn} if drawn else {})[0]
 
 
@@ -261,6 +264,15 @@ def _unchanged(db: Connection, image: Image, *, revision: int | None) -> Image:
         state = {"label": before.label, "shown": before.shown, "revision": before.revision}
         raise Conflict(f"image {image.id} is at revision {before.revision}, not {revision}.", current=state)
     return before
+
+
+def _only_answered(db: Connection, image: Image, *, since: int | None) -> bool:
+    """Whether nothing but looks at the file and answers of models happened to the image after that revision."""
+    later = changes.current_one(db, image).revision - (since or 0)
+    if since is None or later < 1:
+        return False
+    last = select(events.c.kind).where(events.c.image_id == image.id).order_by(events.c.seq.desc()).limit(later)
+    return set(db.execute(last).scalars()) <= {"answered", "examined"}
 
 
 def _check(added: Sequence[Image], project_id: str) -> None:

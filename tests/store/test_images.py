@@ -126,6 +126,17 @@ def test_a_correction_of_an_older_revision_carries_what_won(database: Database, 
     assert raised.value.current == {"label": "bee", "shown": "bee", "revision": image.revision + 1}
 
 
+def test_an_answer_that_came_meanwhile_is_no_conflict_for_a_word_but_for_a_verification(
+    database: Database, project: Project
+) -> None:
+    seen = ready(database, project, 1)
+    with database.begin() as db:
+        images.apply_answers(db, [(seen, None, builders.prediction(seen), None)])
+        with pytest.raises(Conflict):
+            images.verify(db, seen, by="ann", revision=seen.revision)
+        assert images.relabel(db, seen, value="ant", action="correct", by="ann", revision=seen.revision).label == "ant"
+
+
 def test_an_imported_label_is_kept_like_any_other(database: Database, project: Project) -> None:
     with database.begin() as db:
         image, _ = images.add(db, builders.image(project.id, label="bee", labelled_by="ann"))
