@@ -104,8 +104,7 @@ def relabel(
     Raises:
         Conflict: somebody changed the image since `revision`; carries what it is now.
     """
-    free = value is not None and drawn is None and _only_answered(db, image, since=revision)
-    before = _unchanged(db, image, revision=None if free else revision)
+    before = _unchanged(db, image, revision=revision, but_for_answers=value is not None and drawn is None)
     return relabel_many(db, [(before, value)], action=action, by=by, drawn={image.id: drawn} if drawn else {})[0]
 
 
@@ -257,22 +256,27 @@ def history(db: Connection, image_id: str) -> list[Json]:
     return sorted(found, key=lambda entry: entry["at"])
 
 
-def _unchanged(db: Connection, image: Image, *, revision: int | None) -> Image:
-    """The image as it is now, its project locked; raises Conflict where it is at another revision."""
+def _unchanged(db: Connection, image: Image, *, revision: int | None, but_for_answers: bool = False) -> Image:
+    """The image as it is now, its project locked; raises Conflict where it is at another revision.
+
+    Args:
+        but_for_answers: looks at the file, and answers of models, since that revision are no conflict.
+    """
     before = changes.current_one(db, image)
-    if revision is not None and before.revision != revision:
-        state = {"label": before.label, "shown": before.shown, "revision": before.revision}
-        raise Conflict(f"image {image.id} is at revision {before.revision}, not {revision}.", current=state)
-    return before
+    if revision is None or before.revision == revision:
+        return before
+    if but_for_answers and _only_answered(db, before, since=revision):
+        return before
+    state = {"label": before.label, "shown": before.shown, "revision": before.revision}
+    raise Conflict(f"image {image.id} is at revision {before.revision}, not {revision}.", current=state)
 
 
-def _only_answered(db: Connection, image: Image, *, since: int | None) -> bool:
+def _only_answered(db: Connection, image: Image, *, since: int) -> bool:
     """Whether nothing but looks at the file and answers of models happened to the image after that revision."""
-    later = changes.current_one(db, image).revision - (since or 0)
-    if since is None or later < 1:
+    if image.revision < since:
         return False
-    last = select(events.c.kind).where(events.c.image_id == image.id).order_by(events.c.seq.desc()).limit(later)
-    return set(db.execute(last).scalars()) <= {"answered", "examined"}
+    events_of = select(events.c.kind).where(events.c.image_id == image.id).order_by(events.c.seq.desc())
+    return set(db.execute(events_of.limit(image.revision - since)).scalars()) <= {"answered", "examined"}
 
 
 def _check(added: Sequence[Image], project_id: str) -> None:
