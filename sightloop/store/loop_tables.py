@@ -5,18 +5,13 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, Table, Text
 
 from sightloop.store.registry_tables import metadata as metadata
-from sightloop.store.tables import Free, Key
-
-
-def _project() -> Column[str]:
-    return Column("project_id", Key, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
-
+from sightloop.store.tables import Free, Key, in_project
 
 drift_reports = Table(
     "drift_reports",
     metadata,
     Column("id", Key, primary_key=True),
-    _project(),
+    in_project(),
     Column("version_id", Key, nullable=False),
     Column("at", Double, nullable=False),
     Column("since", Double, nullable=False),
@@ -33,7 +28,7 @@ gates = Table(
     "gates",
     metadata,
     Column("id", Key, primary_key=True),
-    _project(),
+    in_project(),
     Column("version_id", Key, nullable=False),
     Column("live_id", Key),
     Column("at", Double, nullable=False),
@@ -46,7 +41,7 @@ wanted = Table(
     "wanted",
     metadata,
     Column("image_id", Key, ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
-    _project(),
+    in_project(),
     Column("at", Double, nullable=False),
     Column("kind", Text, nullable=False),
     Column("judges", Boolean, nullable=False),

@@ -16,19 +16,14 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from sightloop.store.tables import Free, Key, Serial
+from sightloop.store.tables import Free, Key, Serial, in_project
 from sightloop.store.tables import metadata as metadata
-
-
-def _project(*, null: bool = False) -> Column[str]:
-    return Column("project_id", Key, ForeignKey("projects.id", ondelete="CASCADE"), nullable=null)
-
 
 snapshots = Table(
     "snapshots",
     metadata,
     Column("id", Key, primary_key=True),
-    _project(),
+    in_project(),
     Column("hash", String(64), nullable=False),
     Column("counts", Free, nullable=False),
     Column("created_by", Text),
@@ -40,7 +35,7 @@ versions = Table(
     "versions",
     metadata,
     Column("id", Key, primary_key=True),
-    _project(),
+    in_project(),
     Column("number", Integer, nullable=False),
     Column("bundle", String(64), nullable=False),
     Column("family", Text, nullable=False),
@@ -56,7 +51,7 @@ runs = Table(
     "runs",
     metadata,
     Column("id", Key, primary_key=True),
-    _project(),
+    in_project(),
     Column("job_id", Key),
     Column("version_id", Key),
     Column("snapshot_id", Key),
@@ -97,7 +92,7 @@ jobs = Table(
     "jobs",
     metadata,
     Column("id", Key, primary_key=True),
-    _project(null=True),
+    in_project(null=True),
     Column("kind", Text, nullable=False),
     Column("steps", Free, nullable=False),
     Column("step", Integer, nullable=False),
@@ -152,7 +147,7 @@ imports = Table(
     "imports",
     metadata,
     Column("id", Key, primary_key=True),
-    _project(),
+    in_project(),
     Column("job_id", Key),
     Column("source", Text, nullable=False),
     Column("created_by", Text),

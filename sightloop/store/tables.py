@@ -47,8 +47,9 @@ def _seq() -> Column[int]:
     return Column("seq", Serial, primary_key=True, autoincrement=True)
 
 
-def _in_project() -> Column[str]:
-    return Column("project_id", Key, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
+def in_project(*, null: bool = False) -> Column[str]:
+    """The project that a row belongs to, and goes with."""
+    return Column("project_id", Key, ForeignKey("projects.id", ondelete="CASCADE"), nullable=null)
 
 
 def _of_image() -> Column[str]:
@@ -144,7 +145,7 @@ promotions = Table(
     "promotions",
     metadata,
     _seq(),
-    _in_project(),
+    in_project(),
     Column("version_id", Key, nullable=False),
     Column("replaced_id", Key),
     _text("action"),
@@ -166,7 +167,7 @@ images = Table(
     "images",
     metadata,
     _id(),
-    _in_project(),
+    in_project(),
     Column("sha256", String(64), nullable=False, index=True),
     _text("name"),
     _text("media_type"),
@@ -241,7 +242,7 @@ groups = Table(
     metadata,
     _seq(),
     Column("id", Key, nullable=False, unique=True),
-    _in_project(),
+    in_project(),
     Column("phash", String(16), nullable=False),
     _text("site", null=True),
     _time("captured_at", null=True),
@@ -264,7 +265,7 @@ events = Table(
     "events",
     metadata,
     _seq(),
-    _in_project(),
+    in_project(),
     Column("image_id", Key, nullable=False),
     _text("kind"),
     _text("by", null=True),
@@ -279,7 +280,7 @@ predictions = Table(
     metadata,
     _id(),
     _of_image(),
-    _in_project(),
+    in_project(),
     Column("version_id", Key, nullable=False),
     _text("predicted"),
     _text("shown"),
@@ -298,7 +299,7 @@ labels = Table(
     metadata,
     _id(),
     _of_image(),
-    _in_project(),
+    in_project(),
     _text("value", null=True),
     _text("action"),
     _text("by", null=True),
@@ -313,7 +314,7 @@ embeddings = Table(
     metadata,
     Column("image_id", Key, ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
     Column("version_id", Key, primary_key=True),
-    _in_project(),
+    in_project(),
     Column("vector", LargeBinary, nullable=False),
     Index(None, "project_id", "version_id"),
 )
@@ -322,7 +323,7 @@ doubts = Table(
     "doubts",
     metadata,
     Column("image_id", Key, ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
-    _in_project(),
+    in_project(),
     _text("by", null=True),
     _time("at"),
     Index(None, "project_id"),
