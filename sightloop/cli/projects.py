@@ -9,6 +9,7 @@ import click
 
 from sightloop.cli.opening import opened
 from sightloop.cli.output import emit, json_option, moment, pairs, sections, table
+from sightloop.cli.project_settings import given_settings, setting_options
 from sightloop.core.errors import Missing
 
 if TYPE_CHECKING:
@@ -71,57 +72,22 @@ def show(name: str, as_json: bool) -> None:
 @click.option("--title", help="What the page calls it.")
 @click.option("--floor", type=click.FloatRange(0, 1), help="Confidence below which an answer is shown as unknown.")
 @click.option("--class", "added", multiple=True, help="A class to add; repeat for each. None is ever removed.")
-@click.option("--group-by-site/--no-group-by-site", default=None, help="Keep all pictures of a site on one side.")
-@click.option("--px-per-mm", type=float, help="Pixels to the millimetre, of pictures that name none; 0 takes it away.")
-@click.option("--retrain-automatically/--retrain-by-hand", "automatic", default=None, help="Learn on when enough came.")
-@click.option("--retrain-after", type=int, help="How many new labels, or corrected masks, are enough for that.")
-@click.option("--certify/--no-certify", default=None, help="Keep half of the calibration side to certify cascades.")
-@click.option("--reject-rate", type=float, help="Share of ordinary pictures that may be refused as off-domain.")
-@click.option("--retake/--no-retake", default=None, help="Refuse photos unlike the usual in sharpness or light.")
-@click.option(
-    "--region",
-    type=click.Choice(["eye", "whole"]),
-    help="Outline the iris on pictures; models see all of it unless trained so.",
-)
-@click.option("--drift-threshold", type=float, help="Nominal p of drift alarms, for example 0.05.")
-@click.option("--drift-check", type=click.Choice(["daily", "off"]), help="Whether drift is looked for by itself.")
-@click.option("--ratios", help="Shares of train, calibration and test for new groups, for example 0.5,0.3,0.2.")
+@setting_options
 @json_option
 def set_(
-    name: str,
-    title: str | None,
-    floor: float | None,
-    added: Sequence[str],
-    group_by_site: bool | None,
-    px_per_mm: float | None,
-    automatic: bool | None,
-    retrain_after: int | None,
-    certify: bool | None,
-    reject_rate: float | None,
-    retake: bool | None,
-    region: str | None,
-    drift_threshold: float | None,
-    drift_check: str | None,
-    ratios: str | None,
-    as_json: bool,
+    name: str, title: str | None, floor: float | None, added: Sequence[str], as_json: bool, **settings: Any
 ) -> None:
     """Change what is given; how pictures are grouped and split holds for those added from then on."""
     from sightloop.flows import access, projects
 
-    settings: dict[str, Any] = {"group_by_site": group_by_site, "ratios": _shares(ratios), "px_per_mm": px_per_mm}
-    settings |= {"certify": certify, "reject_rate": reject_rate, "retake": retake}
-    settings |= {"region": "" if region == "whole" else region}
-    settings |= {"drift_threshold": drift_threshold, "drift_check": drift_check}
-    settings |= {"retrain_automatically": automatic, "min_samples_for_retraining": retrain_after}
-    given = {name: value for name, value in settings.items() if value is not None}
-    given |= {"px_per_mm": None} if px_per_mm == 0 else {}
+    given = given_settings(settings)
     with opened() as services:
         known = access.project_for(services, user=access.OPERATOR, name=name, action="manage").classes
         classes = (*known, *(one for one in added if one not in known))
         changed = projects.update(
             services, user=access.OPERATOR, name=name, title=title, floor=floor, classes=classes, settings=given
         )
-    emit(changed, as_json=as_json, text=lambda: sections(_told(changed), CERTIFYING if certify else ""))
+    emit(changed, as_json=as_json, text=lambda: sections(_told(changed), CERTIFYING if given.get("certify") else ""))
 
 
 @project.command()
@@ -142,13 +108,6 @@ def floor(name: str, value: float, dry_run: bool, as_json: bool) -> None:
     rows = [(tab, found["now"].get(tab, 0), found["counts"].get(tab, 0)) for tab in tabs]
     head = ("tab", f"at {found['current']:g}", f"at {value:g}")
     emit(found, as_json=as_json, text=lambda: table(rows, head=head))
-
-
-def _shares(text: str | None) -> list[float] | None:
-    try:
-        return [float(part) for part in text.split(",")] if text else None
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} is not three numbers.", param_hint="--ratios") from error
 
 
 def _told(changed: Project) -> str:

@@ -13,12 +13,19 @@ from sightloop.store import images, jobs
 from sightloop.store.database import Connection
 
 WHOLE_NUMBERS = {"trash_days": (1, 3650), "min_samples_for_retraining": (1, 1_000_000)}  # and their ranges
-REGIONS = ("", "eye")
-MOST_REJECTED = 0.5
-DRIFT_CHECKS = ("daily", "off")
-HIGHEST_THRESHOLD = 0.5
-WIDEST = 0.2  # margin of accuracy, or of Dice, that a promotion may lose
-SWITCHES = ("group_by_site", "retrain_automatically", "promote_automatically", "certify", "retake")  # true or false
+NUMBERS = {
+    "reject_rate": (0.0, 0.5),
+    "drift_threshold": (0.0001, 0.5),
+    "margin": (0.0001, 0.2),  # of accuracy, or of Dice, that a promotion may lose
+    "cool_down_days": (0.0, 365.0),
+    "budget_hours": (0.0, 10_000.0),
+    "new_share": (0.0, 0.5),
+}
+ABSENT = ("margin",)  # null is what is usual
+CHOICES = {"drift_check": ("daily", "off"), "rollout": ("direct", "shadow"), "region": ("", "eye")}
+SWITCHES = (
+    "group_by_site", "retrain_automatically", "promote_automatically", "certify", "retake", "second_opinion",
+)  # fmt: skip
 
 
 def check(settings: Mapping[str, Any]) -> None:
@@ -27,32 +34,27 @@ def check(settings: Mapping[str, Any]) -> None:
         value = settings.get(name, low)
         if type(value) is not int or not low <= value <= high:
             raise Rejected(f"{name} {value!r} does not fit.", hint=f"Use a whole number from {low} to {high}.")
+    for name, (least, most) in NUMBERS.items():
+        number = settings.get(name, least)
+        if number is None and name in ABSENT:
+            continue
+        if type(number) not in (int, float) or not least <= number <= most:
+            raise Rejected(f"{name} {number!r} does not fit.", hint=f"Use {least:g} to {most:g}.")
     for name in SWITCHES:
         if not isinstance(settings.get(name, True), bool):
             raise Rejected(f"{name} {settings[name]!r} is neither true nor false.")
-    rate = settings.get("reject_rate", 0.0)
-    if type(rate) not in (int, float) or not 0 <= rate <= MOST_REJECTED:
-        raise Rejected(f"reject_rate {rate!r} does not fit.", hint=f"Use 0 to {MOST_REJECTED}, for example 0.01.")
-    margin = settings.get("margin")
-    if margin is not None and (type(margin) not in (int, float) or not 0 < margin <= WIDEST):
-        raise Rejected(f"margin {margin!r} does not fit.", hint=f"Use up to {WIDEST}, for example 0.01, or null.")
-    if settings.get("region", "") not in REGIONS:
-        raise Rejected(f"region {settings['region']!r} is not known.", hint='Use "eye", or "" for the whole picture.')
-    _check_drift(settings)
-    ratios = settings.get("ratios", DEFAULT_RATIOS)
-    if not isinstance(ratios, list | tuple) or [type(one) in (int, float) for one in ratios] != [True] * 3:
-        raise Rejected(f"split ratios {ratios!r} are not three numbers.", hint="For example 0.7, 0.1, 0.2.")
-    check_ratios((ratios[0], ratios[1], ratios[2]))
+    for name, known in CHOICES.items():
+        if settings.get(name, known[0]) not in known:
+            hint = f"Use {' or '.join(repr(one) for one in known)}."
+            raise Rejected(f"{name} {settings[name]!r} is not known.", hint=hint)
+    _check_ratios(settings.get("ratios", DEFAULT_RATIOS))
     scale.check(settings.get(scale.NAME))
 
 
-def _check_drift(settings: Mapping[str, Any]) -> None:
-    threshold = settings.get("drift_threshold", 0.05)
-    if type(threshold) not in (int, float) or not 0 < threshold <= HIGHEST_THRESHOLD:
-        hint = f"Use a p above 0, up to {HIGHEST_THRESHOLD}, for example 0.05."
-        raise Rejected(f"drift_threshold {threshold!r} does not fit.", hint=hint)
-    if settings.get("drift_check", "daily") not in DRIFT_CHECKS:
-        raise Rejected(f"drift_check {settings['drift_check']!r} is not known.", hint='Use "daily" or "off".')
+def _check_ratios(ratios: object) -> None:
+    if not isinstance(ratios, list | tuple) or [type(one) in (int, float) for one in ratios] != [True] * 3:
+        raise Rejected(f"split ratios {ratios!r} are not three numbers.", hint="For example 0.7, 0.1, 0.2.")
+    check_ratios((ratios[0], ratios[1], ratios[2]))
 
 
 def refloor(db: Connection, project: Project, *, by: str) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sightloop.core.errors import Rejected, SightloopError, StorageFull, Unavailable
-from sightloop.store import loop_tables, tables
+from sightloop.store import tables, watch_tables
 from sightloop.store.migrations import upgrade
 
 BUSY_SECONDS: Final = 5
@@ -25,7 +25,7 @@ NOW = {
     "sqlite": text("SELECT (julianday('now') - 2440587.5) * 86400.0"),
     "postgresql": text("SELECT CAST(extract(epoch FROM clock_timestamp()) AS double precision)"),
 }
-metadata = loop_tables.metadata
+metadata = watch_tables.metadata
 assert metadata is tables.metadata
 
 

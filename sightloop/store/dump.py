@@ -25,6 +25,7 @@ TABLES: Final = {
     "0003": (),
     "0004": ("mirrored",),
     "0005": ("drift_reports", "gates", "wanted"),
+    "0006": ("watches", "mishaps", "notices", "webhooks", "deliveries"),
 }  # what each revision brought
 COLUMNS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "0003": {

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 FOLDER = Path(__file__).parent
-HEAD = "0005"
+HEAD = "0006"
 
 
 def upgrade(db: Connection) -> None:
