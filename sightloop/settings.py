@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     backups: Path | None = Field(None, description="Folder for a backup a day, of which five are kept; off when unset.")
     mlflow_uri: str | None = Field(None, description="MLflow server that gets a copy of every run; off when unset.")
     mlflow_token: str | None = Field(None, description="Bearer token for the MLflow server or the proxy before it.")
+    notices: Path | None = Field(
+        None, description="Folder that gets a JSON file and a mail per notice; off when unset."
+    )
+    webhook_private: bool = Field(False, description="Whether webhooks may lead into this machine and its networks.")
     trash_days: float = Field(30.0, ge=0, description="Days a deleted picture can be restored.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least serious log line.")
 

@@ -76,6 +76,19 @@ DRIFT_ALARM = Gauge(
     ["project"],
     registry=REGISTRY,
 )
+LIVE = "Share of a live model's answers that people call right, on pictures drawn at random where 30 are labelled"
+LIVE_ACCURACY = Gauge(
+    "sightloop_live_accuracy",
+    f"{LIVE}, else on all verified ones that did not teach it.",
+    ["project"],
+    registry=REGISTRY,
+)
+LIVE_ACCURACY_LOW = Gauge(
+    "sightloop_live_accuracy_low", "Lower end of its 95 % interval.", ["project"], registry=REGISTRY
+)
+LIVE_ACCURACY_HIGH = Gauge(
+    "sightloop_live_accuracy_high", "Upper end of its 95 % interval.", ["project"], registry=REGISTRY
+)
 
 _words: set[tuple[str, str, str]] = set()
 
@@ -154,6 +167,14 @@ def set_drift(project: str, *, p: float, effect: float, alarm: bool) -> None:
     DRIFT_P.labels(project).set(p)
     DRIFT_EFFECT.labels(project).set(effect)
     DRIFT_ALARM.labels(project).set(float(alarm))
+
+
+def set_live_accuracy(figures: Mapping[str, Mapping[str, float]]) -> None:
+    """Set how often the live models are right: {project: {value, low, high}}, 0..1; the other projects' go away."""
+    for name, gauge in (("value", LIVE_ACCURACY), ("low", LIVE_ACCURACY_LOW), ("high", LIVE_ACCURACY_HIGH)):
+        gauge.clear()
+        for project, figure in figures.items():
+            gauge.labels(project).set(figure[name])
 
 
 def render() -> bytes:

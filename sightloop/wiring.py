@@ -5,18 +5,16 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Mapping
-from pathlib import Path
 
 from sightloop.core.errors import Rejected
 from sightloop.core.ports import Blobs, Tracker
-from sightloop.flows.bundle_cache import unpack_into
+from sightloop.flows.bundle_cache import Registry
 from sightloop.flows.services import Services
 from sightloop.runtime.inprocess import InProcess
 from sightloop.settings import Settings
-from sightloop.store import projects, versions
 from sightloop.store.database import Database
 from sightloop.store.disk import DiskBlobs
+from sightloop.tracking.webhook import Webhooks
 
 
 def build(settings: Settings) -> Services:
@@ -38,31 +36,10 @@ def build(settings: Settings) -> Services:
         default_role=settings.default_role,
         trash_days=settings.trash_days,
         clock=time.time,
+        poster=Webhooks(private=settings.webhook_private),
+        notices=settings.notices,
         tracker=_tracker(settings),
     )
-
-
-class Registry:
-    """The runtime's view of the rows: which version is live, and its unpacked bundle."""
-
-    def __init__(self, db: Database, blobs: Blobs, cache: Path) -> None:
-        self.db, self.blobs, self.cache = db, blobs, cache
-
-    def live(self) -> Mapping[str, str]:
-        """Project id → id of its live version."""
-        with self.db.connect() as db:
-            return {project: version for project, version in projects.live_versions(db).items() if version}
-
-    def number(self, version_id: str) -> int:
-        """The version's number within its project."""
-        with self.db.connect() as db:
-            return versions.by_id(db, version_id).number
-
-    def folder(self, version_id: str) -> Path:
-        """The unpacked bundle of a version. Raises Missing, BadBundle."""
-        with self.db.connect() as db:
-            bundle = versions.by_id(db, version_id).bundle
-        return unpack_into(self.cache, self.blobs.path(bundle), name=bundle)
 
 
 def _blobs(settings: Settings) -> Blobs:

@@ -45,6 +45,8 @@ def _accuracy(services: Services, project: str) -> Told:
     columns = ("recall", "precision", *(["dice"] if found["measure"] == "dice" else []))
     rows = [(one["name"], one["n"], *(figure(one[column]) for column in columns)) for one in found["per_class"]]
     told = {name: found[name] for name in ("version", "dice", "accepted", "accuracy", "basis", "reason")}
+    audit = found["audit"]
+    told["drawn at random"] = f"{figure(audit['accuracy'])} of {audit['n']}" if audit["n"] else audit["reason"]
     single = {name: value for name, value in told.items() if value is not None}
     return found, sections(pairs(single), table(rows if found["n"] else [], head=("class", "n", *columns), empty=""))
 

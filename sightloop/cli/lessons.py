@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from sightloop.cli.opening import opened
-from sightloop.cli.output import emit, json_option, pairs
+from sightloop.cli.output import emit, json_option, moment, pairs, sections, table
 
 
 @click.command("save-for-retrain")
@@ -53,17 +53,50 @@ def _saved(found: dict[str, Any]) -> str:
 @click.command()
 @click.argument("project")
 @click.option("--force", is_flag=True, help="Although fewer labels are new than the project wants.")
+@click.option("--dry-run", is_flag=True, help="Only say whether it would start by itself now, and what is missing.")
+@click.option(
+    "--zip",
+    "archive",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Take in this ZIP of class folders first; what is here already stays.",
+)
 @json_option
-def retrain(project: str, force: bool, as_json: bool) -> None:
+def retrain(project: str, force: bool, dry_run: bool, archive: Path | None, as_json: bool) -> None:
     """Let the live model learn on from what people said since; Ctrl-C asks the job to stop."""
+    if dry_run:
+        _would(project, as_json=as_json)
+        return
     from sightloop.cli.follow import follow
     from sightloop.cli.training import trained
-    from sightloop.flows import access, jobs, retraining
+    from sightloop.flows import access, jobs, relearning, retraining
 
     with opened() as services:
-        done = follow(services, retraining.start(services, user=access.OPERATOR, name=project, force=force))
+        if archive:
+            asked = relearning.retrain(services, user=access.OPERATOR, name=project, archive=archive, discard=False)
+        else:
+            asked = retraining.start(services, user=access.OPERATOR, name=project, force=force)
+        done = follow(services, asked)
         if "then" in done.params:
             for waiting in jobs.listing(services, user=access.OPERATOR, project=project, states=("queued",)):
                 if waiting.kind == "train":  # a live cascade is certified anew with what has learnt on
                     follow(services, waiting)
     emit(done, as_json=as_json, text=lambda: trained(done.context))
+
+
+def _would(project: str, *, as_json: bool) -> None:
+    from sightloop.flows import access, policy
+
+    with opened() as services:
+        found = policy.decide(services, user=access.OPERATOR, project=project)
+    emit(found, as_json=as_json, text=lambda: _decided(found))
+
+
+def _decided(found: dict[str, Any]) -> str:
+    rules = [(one["name"], "yes" if one["met"] else "no", one["value"], one["wanted"]) for one in found["rules"]]
+    holds = [(one["name"], moment(one["until"]), one["sentence"]) for one in found["holds"]]
+    return sections(
+        ("It would retrain now. " if found["would"] else "It would not retrain by itself now. ") + found["sentence"],
+        table(rules, head=("rule", "met", "labels", "of"), empty=""),
+        "\n".join(f"{one['name']}: {one['sentence']}" for one in found["rules"]),
+        table(holds, head=("held by", "until", "why"), empty="Nothing holds it."),
+    )

@@ -50,7 +50,7 @@ def log(project: str, as_json: bool) -> None:
         found = flow.log(services, user=access.OPERATOR, name=project)
         numbers = {one["id"]: one["number"] for one in flow.listing(services, user=access.OPERATOR, name=project)}
     rows = [
-        (moment(one.created_at), one.action, numbers.get(one.version_id, "-"), one.by or "-", one.reason)
+        (moment(one.created_at), DONE[one.action], numbers.get(one.version_id, "-"), one.by or "by itself", one.reason)
         for one in found
     ]
     emit(found, as_json=as_json, text=lambda: table(rows, head=("when", "what", "version", "by", "reason")))
@@ -94,6 +94,7 @@ def gate(project: str, version: str, again: bool, as_json: bool) -> None:
     emit(found, as_json=as_json, text=lambda: _judged(found))
 
 
+DONE = {"promote": "promoted", "force": "forced", "rollback": "rolled back"}
 PASSED = {True: "yes", False: "no", None: "cannot tell"}
 
 
@@ -103,6 +104,21 @@ def _judged(found: dict[str, Any]) -> str:
     waiting = [f"{who}: {n}" for who, n in found["unanswered"].items() if n]
     left_out = [f"Pictures without an answer of {', '.join(waiting)}."] if waiting else []
     return sections(told, table(rows, head=("rule", "passed", "why")), *left_out)
+
+
+@models.command()
+@click.argument("project")
+@click.argument("version")
+@json_option
+def shadow(project: str, version: str, as_json: bool) -> None:
+    """Let a version answer beside the live one, unseen; it goes live by itself where nothing breaks."""
+    from sightloop.cli.follow import follow
+    from sightloop.flows import access, rollout, shadowing
+
+    with opened() as services:
+        follow(services, shadowing.start(services, user=access.OPERATOR, name=project, ref=version))
+        found = rollout.show(services, user=access.OPERATOR, project=project)
+    emit(found, as_json=as_json, text=lambda: str(found["sentence"]))
 
 
 @models.command()

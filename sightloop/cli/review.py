@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 @click.argument("project")
 @click.option(
     "--by",
-    type=click.Choice(["uncertain", "unusual", "diverse", "disagreement"]),
+    type=click.Choice(["uncertain", "unusual", "diverse", "disagreement", "wanted"]),
     default="uncertain",
     show_default=True,
-    help="Least sure, least like the others, most different from what was verified, or where masks overlap least.",
+    help="Least sure, least like the others, most different from the verified, masks that differ, asked for.",
 )
 @click.option("--limit", type=click.IntRange(1, 500), default=60, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same order.")

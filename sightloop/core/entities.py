@@ -211,6 +211,7 @@ class Example:
     """One labelled picture of a training set; `path` is its original file, `target` an index into the classes.
 
     Where masks are learnt, `mask` is the file of this one's, None an empty one, and `target` 1 unless it is empty.
+    A picture of `weight` 3 counts in the training as three of its kind would.
     """
 
     image_id: str
@@ -218,6 +219,7 @@ class Example:
     target: int
     group_id: str
     mask: str | None = None
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)

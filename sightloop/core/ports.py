@@ -177,3 +177,13 @@ class Tracker(Protocol):
 
     def aliases(self, model: str, wanted: Mapping[str, str]) -> None:
         """Let aliases of a registered model name these versions, and those of ours that are not wanted name none."""
+
+
+class Poster(Protocol):
+    """Posts to addresses that people typed in, and to no other place than they say."""
+
+    def check(self, url: str) -> None:
+        """Raise Rejected for what can never be posted to."""
+
+    def post(self, url: str, body: bytes, *, headers: Mapping[str, str]) -> None:
+        """Post once, within seconds. Raises Rejected (not allowed, or not answered with 2xx), Unavailable."""

@@ -28,13 +28,15 @@ def side_of(first_member: str, ratios: tuple[float, float, float] = DEFAULT_RATI
     return "calibration" if draw < ratios[0] + ratios[1] else "test"
 
 
-def certifies(group: str) -> bool:
+def certifies(first_member: str) -> bool:
     """Whether a group on the calibration side certifies cascades instead of tuning models: half of them do, for ever.
 
+    Drawn from content as `side_of` is, so that the same pictures certify wherever and whenever they are imported.
+
     Args:
-        group: the id of the group's first picture.
+        first_member: the SHA-256 of the group's first picture; the group's id where that picture is gone for good.
     """
-    return hashlib.sha256(f"certifies:{group}".encode()).digest()[0] % 2 == 0
+    return hashlib.sha256(f"certifies:{first_member}".encode()).digest()[0] % 2 == 0
 
 
 def join(sides: Iterable[Side]) -> Side:

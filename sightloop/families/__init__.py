@@ -21,6 +21,7 @@ LIVE = parameters.LIVE
 GOING_ON = {  # families that can begin with those, and of which families they may be
     "attention_unet": frozenset({"attention_unet"}),
     "boosted": frozenset({"transfer", "linear", "boosted"}),
+    "transfer": frozenset({"transfer"}),
 }
 
 

@@ -10,9 +10,8 @@ import numpy as np
 
 from sightloop.bundles.boosted import BOOSTER, LAYER, Head
 from sightloop.core.entities import Json, Progress, TrainingSet
-from sightloop.core.errors import Rejected
 from sightloop.core.ports import Report
-from sightloop.families import boosting, embedding, finishing, logistic, preparing, quantise
+from sightloop.families import boosting, embedding, finishing, logistic, preparing, quantise, starting
 from sightloop.families.data import check
 from sightloop.families.embedding import Learnt
 from sightloop.families.parameters import BoostedParams, defaults
@@ -42,7 +41,7 @@ def train(data: TrainingSet, params: BoostedParams, *, folder: Path, work: Path,
     check(data)
     work.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    params, body = embedding.create(params, context)
+    params, body = starting.create(params, context)
     made = finishing.Made(
         finishing.fresh(folder), data, body.spec, "boosted", params, body.source, context,
         encoder=preparing.identity(params, body),
@@ -65,9 +64,7 @@ def train(data: TrainingSet, params: BoostedParams, *, folder: Path, work: Path,
 
 def _grow(learnt: Learnt, params: BoostedParams, folder: Path, report: Report) -> tuple[list[Json], Json]:
     """Write the layer and the trees into `folder`; what was tried, and what the trees brought on the folds."""
-    parts = embedding.folds(learnt, params.folds)
-    if not parts:
-        raise Rejected("trees need training pictures of at least two groups.", hint="Train family linear.")
+    parts = boosting.folds(learnt, params)
     below = logistic.fit(learnt, parts, c=0.0, report=report)
     judge = boosting.Judge(learnt, parts, begin=below.unseen, params=params, report=report)
     booster, history = boosting.fit(judge)

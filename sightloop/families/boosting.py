@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightloop.core.entities import Json, Progress
+from sightloop.core.errors import Rejected
 from sightloop.core.ports import Report
+from sightloop.families import embedding
 from sightloop.families.embedding import Learnt, Parts
 from sightloop.families.parameters import BoostedParams
 
@@ -45,10 +47,18 @@ class Choice:
         return cls(**{entry.name: row[entry.name] for entry in fields(cls)})
 
 
+def folds(learnt: Learnt, params: BoostedParams) -> Parts:
+    """Folds of whole groups, on which trees are judged; raises Rejected where there is but one group."""
+    parts = embedding.folds(learnt, params.folds)
+    if not parts:
+        raise Rejected("trees need training pictures of at least two groups.", hint="Train family linear.")
+    return parts
+
+
 def fit(judge: Judge) -> tuple[lightgbm.Booster, list[Json]]:
     """The trees with the best parameters and as many as the folds bear, and what was tried.
 
-    Every picture counts the same, whatever its class: `class_weight=None` in scikit-learn's words.
+    A picture counts as its weight says, whatever its class: `class_weight=None` in scikit-learn's words.
 
     Returns:
         the booster, and rows {trial, loss, rounds, …parameters, chosen}; the loss is the mean negative log-likelihood
@@ -74,8 +84,8 @@ class Judge:
         self.rows: list[Json] = []
         scores = begin if learnt.classes > 2 else begin[:, 1] - begin[:, 0]
         self.dataset = lightgbm.Dataset(
-            learnt.embeddings, learnt.truth, init_score=scores.astype(np.float64), params=self._fixed(),
-            free_raw_data=False,
+            learnt.embeddings, learnt.truth, weight=learnt.weights, init_score=scores.astype(np.float64),
+            params=self._fixed(), free_raw_data=False,
         ).construct()  # fmt: skip
 
     def __call__(self, choice: Choice) -> float:

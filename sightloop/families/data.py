@@ -107,18 +107,19 @@ def zoomed(pixels: Pixels, most: float, *, rng: np.random.Generator) -> Pixels:
 
 @dataclass(frozen=True)
 class Batches:
-    """One pass in batches of nearly equal size, read ahead by one: (inputs, targets, indices)."""
+    """One pass in batches of nearly equal size, read ahead by one: (inputs, targets), and `weights` where there are."""
 
     source: Source
     targets: NDArray[np.int64]
     order: NDArray[np.int64]
     size: int
     view: int = 0
+    weights: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return -(-len(self.order) // self.size)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         parts = np.array_split(self.order, len(self)) if len(self) else []
         with ThreadPoolExecutor(1) as ahead:
             following = [ahead.submit(self._load, part) for part in parts[:1]]
@@ -128,13 +129,20 @@ class Batches:
                     following.append(ahead.submit(self._load, parts[number + 1]))
                 yield ready
 
-    def _load(self, part: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        return self.source.batch(part.tolist(), view=self.view), torch.from_numpy(self.targets[part])
+    def _load(self, part: NDArray[np.int64]) -> tuple[Tensor, ...]:
+        known = self.source.batch(part.tolist(), view=self.view), torch.from_numpy(self.targets[part])
+        return known if self.weights is None else (*known, torch.from_numpy(self.weights[part]))
 
 
 def targets(examples: Sequence[Example]) -> NDArray[np.int64]:
     """Class indices, (n,)."""
     return np.fromiter((example.target for example in examples), np.int64, len(examples))
+
+
+def weights(examples: Sequence[Example]) -> NDArray[np.float32] | None:
+    """What each counts, (n,) with mean 1, so that the rate of learning stays as it is; None where all count alike."""
+    found = np.array([example.weight for example in examples], np.float32)
+    return found / found.mean() if len(found) and (found != found[0]).any() else None
 
 
 def check(data: TrainingSet) -> None:

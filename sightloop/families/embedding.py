@@ -1,11 +1,10 @@
-"""A frozen encoder: where its weights come from, its id, its answers to the pictures, and folds of whole groups."""
+"""A frozen encoder: its graph, its answers to the pictures, folds of whole groups, and what it costs."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -13,21 +12,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sightloop.bundles import format as bundle_format
-from sightloop.bundles.format import file_sha256
 from sightloop.core.arrays import Embedding
 from sightloop.core.entities import Json, TrainingSet
-from sightloop.core.errors import BadBundle, Rejected
 from sightloop.core.ports import Report
-from sightloop.families import backbone as backbones
-from sightloop.families import export, finishing, weights
-from sightloop.families.backbone import Backbone
+from sightloop.families import export, finishing
 from sightloop.families.data import Pictures, targets
-from sightloop.families.parameters import LIVE, BoostedParams, LinearParams
+from sightloop.families.parameters import BoostedParams, LinearParams
+from sightloop.families.starting import create
 
 Parts = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 Frozen = TypeVar("Frozen", LinearParams, BoostedParams)
-BODY = "body."  # how every classifier's weights name those of its backbone
 
 
 class Encoder(nn.Module):
@@ -39,61 +33,6 @@ class Encoder(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
         return (nn.functional.normalize(self.body(images).float(), dim=1),)
-
-
-def create(params: Frozen, context: Json) -> tuple[Frozen, Backbone]:
-    """The backbone that `params` names, and the parameters with the live model's input where weights are "live".
-
-    Args:
-        context: weights_dir, and live (the folder of the live model's bundle) where `params.weights` is "live".
-
-    Raises:
-        Rejected: no such backbone, weights that do not fit it, or no live model with this backbone.
-    """
-    torch.manual_seed(params.seed)
-    if params.weights != LIVE:
-        source = weights.find(params.weights, params.backbone, Path(context["weights_dir"]))
-        return params, backbones.create(params, source)
-    folder, manifest = _live(params.backbone, context)
-    params = _like(params, manifest)
-    body = backbones.create(params, weights.Source("none"))
-    return params, replace(body, pretrained=True, source=_take(body.module, folder, params.pad_type))
-
-
-def _live(backbone: str, context: Json) -> tuple[Path, bundle_format.Manifest]:
-    """The folder and the manifest of the live bundle."""
-    if not context.get("live"):
-        raise Rejected("there is no live model to take the encoder of.", hint="Choose weights auto, hub or a file.")
-    folder = Path(context["live"])
-    try:
-        manifest = bundle_format.parse(folder)
-    except BadBundle as error:
-        raise Rejected(f"the live model cannot be read: {error.message}") from error
-    if manifest.task != "classify" or manifest.backbone != backbone:
-        raise Rejected(
-            f"the live model's encoder is {manifest.backbone}, not {backbone}.", hint=f"Choose {manifest.backbone}."
-        )
-    return folder, manifest
-
-
-def _like(params: Frozen, manifest: bundle_format.Manifest) -> Frozen:
-    """The parameters with the live model's input, without which its weights mean something else."""
-    spec = manifest.input
-    said = manifest.params.get("pad_type") or manifest.weights.get("pad_type", "")
-    return replace(
-        params, input_size=spec.size, resize=spec.mode, mean=spec.mean, std=spec.std, region=spec.region, pad_type=said
-    )
-
-
-def _take(body: nn.Module, folder: Path, pad_type: str) -> Json:
-    """Load the encoder's weights of the bundle in `folder`. Raises Rejected unless all keys fit."""
-    path = folder / export.WEIGHTS
-    if not path.is_file():
-        raise Rejected("the live model brought no weights to go on from.", hint="Choose weights auto, hub or a file.")
-    found = {name.removeprefix(BODY): one for name, one in weights.read(path).items() if name.startswith(BODY)}
-    weights.check_keys(body.state_dict(), found, what="the live model")
-    body.load_state_dict(found)
-    return {"kind": LIVE, "sha256": file_sha256(path), **({"pad_type": pad_type} if pad_type else {})}
 
 
 def write(encoder: Encoder, made: finishing.Made) -> float:
@@ -108,19 +47,27 @@ def write(encoder: Encoder, made: finishing.Made) -> float:
 class Learnt:
     """What a frozen encoder makes of the training side, `times` over: the pictures, and mirrored copies of few.
 
-    `embeddings` (n · times, d) float32 on the unit sphere, `truth` their classes, `names` those of their groups.
+    `embeddings` (n · times, d) float32 on the unit sphere, `truth` their classes, `names` those of their groups,
+    `weights` what each counts (None: all alike).
     """
 
     embeddings: Embedding
     truth: NDArray[np.int64]
     names: Sequence[str]
     classes: int
+    weights: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, data: TrainingSet, embeddings: Embedding) -> Learnt:
         times = len(embeddings) // len(data.train)
         names = [example.group_id for example in data.train] * times
-        return cls(embeddings, np.tile(targets(data.train), times), names, len(data.classes))
+        weights = np.tile([example.weight for example in data.train], times)
+        alike = None if (weights == 1).all() else weights
+        return cls(embeddings, np.tile(targets(data.train), times), names, len(data.classes), alike)
+
+    def weights_of(self, chosen: NDArray[np.intp]) -> NDArray[np.float64] | None:
+        """The weights of some of them."""
+        return None if self.weights is None else self.weights[chosen]
 
 
 def embed(made: finishing.Made, report: Report, *, mirror_below: int) -> tuple[Learnt, Embedding]:

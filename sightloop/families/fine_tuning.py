@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sightloop.core.entities import Json, Progress, TrainingSet
 from sightloop.core.ports import Report
 from sightloop.families import features
-from sightloop.families.data import Pictures, Source, changes, check, targets
+from sightloop.families.data import Pictures, Source, changes, check, targets, weights
 from sightloop.families.fit import fit
 from sightloop.families.learner import Learner, Side
 from sightloop.families.loop import Course
@@ -36,14 +36,15 @@ def fine_tune(data: TrainingSet, params: TransferParams, *, work: Path, report: 
     """Train a network, or go on where an interrupted training with the same `work` stopped.
 
     Args:
-        context: weights_dir; features, a folder for what frozen parts compute, where others share it.
+        context: weights_dir; live, the folder of the live model's bundle, where weights are "live"; features, a folder
+            for what frozen parts compute, where others share it.
 
     Raises:
         Rejected: fewer than two classes, no such backbone or stage, weights that do not fit, or a loss that diverged.
         Cancelled: a person asked to stop.
     """
     check(data)
-    ready = prepare(params, classes=len(data.classes), weights_dir=Path(context["weights_dir"]))
+    ready = prepare(params, classes=data.classes, context=context)
     params, folder = ready.params, Path(context.get("features") or work / "features")
     rows = len(data.train) * views(params) + len(data.calibration)
     if ready.front and not features.has_room(ready.front, rows, folder=folder, size=params.input_size):
@@ -73,7 +74,7 @@ def _sides(
             )
             for pictures, copies in ((taught, views(params)), (judged, 1))
         ]
-    return Side(sources[0], targets(data.train)), Side(sources[1], targets(data.calibration))
+    return Side(sources[0], targets(data.train), weights(data.train)), Side(sources[1], targets(data.calibration))
 
 
 def views(params: TransferParams) -> int:
@@ -84,7 +85,7 @@ def views(params: TransferParams) -> int:
 def _key(data: TrainingSet, params: TransferParams, ready: Ready) -> str:
     """What a checkpoint belongs to: these pictures and labels, these parameters, this start."""
     pictures = Pictures(data.train + data.calibration, ready.body.spec)
-    labels = [example.target for example in pictures.examples]
+    labels = [one.target if one.weight == 1 else (one.target, one.weight) for one in pictures.examples]
     said = json.dumps([asdict(params), data.classes, labels, ready.front is None, torch.__version__])
     return features.content_key(pictures, key=f"{ready.state_hash} {said}")
 

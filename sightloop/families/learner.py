@@ -18,10 +18,11 @@ from sightloop.families.parameters import TransferParams
 
 @dataclass(frozen=True)
 class Side:
-    """Inputs and class indices of one side."""
+    """Inputs and class indices of one side, and what each counts where not all count alike (`data.weights`)."""
 
     source: Source
     targets: NDArray[np.int64]
+    weights: NDArray[np.float32] | None = None
 
 
 class Learner(Loop[TransferParams]):
@@ -44,7 +45,7 @@ class Learner(Loop[TransferParams]):
     def batches(self, epoch: int) -> Batches:
         side, wanted = self.sides[0], self.course.params
         order = np.random.default_rng([wanted.seed, epoch]).permutation(len(side.targets))
-        return Batches(side.source, side.targets, order, wanted.batch, view=epoch + 1)
+        return Batches(side.source, side.targets, order, wanted.batch, view=epoch + 1, weights=side.weights)
 
     def val_dataloader(self) -> Batches:
         side = self.sides[1]
@@ -56,10 +57,9 @@ class Learner(Loop[TransferParams]):
     def tensors(self) -> dict[str, Tensor]:
         return trained(self.network)
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
-        images, targets = batch
-        smoothing = self.wanted.label_smoothing
-        return self.learnt(nn.functional.cross_entropy(self._logits(images), targets, label_smoothing=smoothing))
+    def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> Tensor:  # noqa: ARG002
+        images, targets, *weights = batch
+        return self.learnt(loss_of(self._logits(images), targets, *weights, smoothing=self.wanted.label_smoothing))
 
     def _logits(self, images: Tensor) -> Tensor:
         logits: Tensor = self.network(self.laid(images))[0]
@@ -86,6 +86,14 @@ class Learner(Loop[TransferParams]):
     def praise(self, figures: Json) -> str:
         known = "calibration_accuracy" in figures
         return f", calibration accuracy {figures['calibration_accuracy']:.1%}" if known else ""
+
+
+def loss_of(logits: Tensor, targets: Tensor, weights: Tensor | None = None, *, smoothing: float = 0.0) -> Tensor:
+    """Mean cross-entropy of logits (n, classes) with class indices (n,), each times its weight (n,)."""
+    if weights is None:
+        return nn.functional.cross_entropy(logits, targets, label_smoothing=smoothing)
+    each = nn.functional.cross_entropy(logits, targets, label_smoothing=smoothing, reduction="none")
+    return (each * weights).mean()
 
 
 def trained(network: Network) -> dict[str, Tensor]:

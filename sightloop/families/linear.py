@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sightloop.core.entities import Json, Progress, TrainingSet
 from sightloop.core.ports import Report
-from sightloop.families import embedding, export, finishing, logistic, preparing, quantise
+from sightloop.families import embedding, export, finishing, logistic, preparing, quantise, starting
 from sightloop.families.backbone import Network
 from sightloop.families.data import Pictures, check
 from sightloop.families.logistic import Layer
@@ -50,7 +50,7 @@ def train(data: TrainingSet, params: LinearParams, *, folder: Path, work: Path, 
     check(data)
     work.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    params, body = embedding.create(params, context)
+    params, body = starting.create(params, context)
     network = Network(body.module, OnSphere(body.features, len(data.classes))).eval()
     made = finishing.Made(
         finishing.fresh(folder), data, body.spec, "linear", params, body.source, context,

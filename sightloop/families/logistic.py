@@ -53,42 +53,60 @@ def fit(learnt: Learnt, parts: Parts, *, c: float, report: Report) -> Fitted:
     losses = np.zeros(len(tried))
     for number, (inside, outside) in enumerate(parts):
         for index, strength in enumerate(tried):
-            layer = fit_layer(learnt.embeddings[inside], learnt.truth[inside], classes=learnt.classes, c=strength)
+            layer = _fit_inside(learnt, inside, c=strength)
             unseen[index, outside] = layer(learnt.embeddings[outside])
-            losses[index] += loss(unseen[index, outside], learnt.truth[outside]) / len(parts)
+            weights = learnt.weights_of(outside)
+            losses[index] += loss(unseen[index, outside], learnt.truth[outside], weights) / len(parts)
         report(Progress(number + 1, len(parts), f"choosing C: fold {number + 1} of {len(parts)}"))
     best = int(losses.argmin())
     report(Progress(0, 1, f"fitting the classifier, C = {tried[best]:g}"))
-    layer = fit_layer(learnt.embeddings, learnt.truth, classes=learnt.classes, c=tried[best])
+    layer = _fit_inside(learnt, np.arange(len(learnt.truth)), c=tried[best])
     rows = zip(tried, losses.tolist(), strict=True)
     history = [{"c": one, "loss": found, "chosen": one == tried[best]} for one, found in rows]
     return Fitted(layer, history, unseen[best])
 
 
-def loss(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
-    """Mean negative log-likelihood of the classes `truth` (n,) under logits (n, classes)."""
+def loss(logits: NDArray[np.float32], truth: NDArray[np.int64], weights: NDArray[np.float64] | None = None) -> float:
+    """Mean negative log-likelihood of the classes `truth` (n,) under logits (n, classes), by `weights` (n,)."""
     right = softmax(logits)[np.arange(len(truth)), truth]
-    return -float(np.log(np.maximum(right, 1e-9)).mean())
+    return -float(np.average(np.log(np.maximum(right, 1e-9)), weights=weights))
 
 
-def fit_layer(learnt: Embedding, truth: NDArray[np.int64], *, classes: int, c: float) -> Layer:
+def _fit_inside(learnt: Learnt, inside: NDArray[np.intp], *, c: float) -> Layer:
+    weights = learnt.weights_of(inside)
+    return fit_layer(learnt.embeddings[inside], learnt.truth[inside], weights, classes=learnt.classes, c=c)
+
+
+def _middle(learnt: Embedding, weights: NDArray[np.float64] | None) -> tuple[Embedding, float]:
+    """The mean of embeddings (n, d), and what brings their summed variance to 1."""
+    if weights is None:
+        centre, variance = learnt.mean(axis=0), learnt.var(axis=0)
+    else:
+        centre = np.average(learnt, axis=0, weights=weights).astype(np.float32)
+        variance = np.average((learnt - centre) ** 2, axis=0, weights=weights)
+    return centre, 1 / max(float(np.sqrt(variance.sum())), 1e-9)
+
+
+def fit_layer(
+    learnt: Embedding, truth: NDArray[np.int64], weights: NDArray[np.float64] | None = None, *, classes: int, c: float
+) -> Layer:
     """Multinomial logistic regression on embeddings (n, d), centred and brought to variance 1 in all.
 
-    Classes without a training picture get a logit below all others.
+    Classes without a training picture get a logit below all others. A picture of weight 3 (`weights`, (n,)) counts as
+    three copies of it would.
     """
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     present = np.unique(truth)
-    centre = learnt.mean(axis=0)
-    scale = 1 / max(float(np.sqrt(learnt.var(axis=0).sum())), 1e-9)
+    centre, scale = _middle(learnt, weights)
     weight, bias = np.zeros((classes, learnt.shape[1])), np.full(classes, NEVER)
     if len(present) == 1:
         bias[present] = 0
     else:
         found: Any = LogisticRegression(C=c, max_iter=ITERATIONS)
         with threadpool_limits(1):  # matrices this small are slower on several threads, far slower on a busy machine
-            found.fit((learnt - centre) * scale, truth)
+            found.fit((learnt - centre) * scale, truth, sample_weight=weights)
         coefficients, intercepts = found.coef_, found.intercept_
         if len(present) == 2:
             coefficients, intercepts = (np.concatenate([-part / 2, part / 2]) for part in (coefficients, intercepts))

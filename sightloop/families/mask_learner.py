@@ -80,10 +80,10 @@ class MaskLearner(Loop[UnetParams]):
         super().on_train_epoch_start()
         self._started = time.monotonic()
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
-        images, targets = batch
+    def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> Tensor:  # noqa: ARG002
+        images, targets, *weights = batch
         levels, _ = self.network(self.laid(images))
-        return self.learnt(loss_of(levels, targets, deep=self.wanted.deep))
+        return self.learnt(loss_of(levels, targets, *weights, deep=self.wanted.deep))
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         self._average()
@@ -139,12 +139,13 @@ class MaskLearner(Loop[UnetParams]):
         self._taught, self.histograms = state["taught"], state["histograms"].numpy().copy()
 
 
-def loss_of(levels: list[Tensor], targets: Tensor, *, deep: float) -> Tensor:
+def loss_of(levels: list[Tensor], targets: Tensor, weights: Tensor | None = None, *, deep: float) -> Tensor:
     """Binary cross-entropy plus Dice of every level; each coarser one weighs about a third less, the finest 1.
 
     Args:
         levels: logits (n, classes, h, w), coarse to fine; coarse ones meet the share of each class in their pixels.
         targets: (n, classes, height, width) of 0 and 1.
+        weights: (n,) what each picture counts; None where all count alike.
         deep: weight of the level next to the finest; 0 teaches the finest only.
     """
     total = torch.zeros(())
@@ -153,16 +154,21 @@ def loss_of(levels: list[Tensor], targets: Tensor, *, deep: float) -> Tensor:
         if weight:
             size = (logits.shape[2], logits.shape[3])
             wanted = targets if targets.shape[2:] == logits.shape[2:] else functional.adaptive_avg_pool2d(targets, size)
-            entropy = functional.binary_cross_entropy_with_logits(logits.float(), wanted)
-            total = total + weight * (entropy + dice_loss(logits.float(), wanted))
+            counts = None if weights is None else weights[:, None, None, None]
+            entropy = functional.binary_cross_entropy_with_logits(logits.float(), wanted, weight=counts)
+            total = total + weight * (entropy + dice_loss(logits.float(), wanted, weights))
     return total
 
 
-def dice_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """1 less the soft Dice of every picture and class, mean (Milletari et al., "V-Net", 2016, without squares)."""
+def dice_loss(logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+    """1 less the soft Dice of every picture and class, mean (Milletari et al., "V-Net", 2016, without squares).
+
+    With `weights` (n,) each picture's part of the mean is that many times as large.
+    """
     found = torch.sigmoid(logits)
     both, either = (found * targets).sum((2, 3)), found.sum((2, 3)) + targets.sum((2, 3))
-    return 1 - ((2 * both + SMOOTH) / (either + SMOOTH)).mean()
+    dice = (2 * both + SMOOTH) / (either + SMOOTH)
+    return 1 - dice.mean() if weights is None else ((1 - dice) * weights[:, None]).mean()
 
 
 def count(logits: Tensor, mask: Tensor) -> Histograms:

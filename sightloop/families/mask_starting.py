@@ -13,7 +13,7 @@ from torch import nn
 
 from sightloop.bundles import format as bundle_format
 from sightloop.bundles.format import Input, file_sha256
-from sightloop.core.entities import Json, TrainingSet
+from sightloop.core.entities import Example, Json, TrainingSet
 from sightloop.core.errors import BadBundle, Rejected
 from sightloop.families import backbone as backbones
 from sightloop.families import weights
@@ -114,9 +114,14 @@ def _take(network: nn.Module, folder: Path) -> Json:
 def key(data: TrainingSet, ready: Start) -> str:
     """What a checkpoint belongs to: these pictures and masks, these parameters, this start."""
     files = [Path(name) for example in data.train + data.calibration for name in (example.path, example.mask) if name]
-    sides = [[bool(example.mask) for example in side] for side in (data.train, data.calibration)]
+    sides = [[_known(example) for example in side] for side in (data.train, data.calibration)]
     said = json.dumps([asdict(ready.params), asdict(ready.spec), data.classes, sides, torch.__version__])
     digest = hashlib.sha256(f"{hash_of(ready.network)} {said}".encode())
     for found in pool().map(file_sha256, files):
         digest.update(found.encode())
     return digest.hexdigest()[:16]
+
+
+def _known(example: Example) -> bool | tuple[bool, float]:
+    """Whether it has a mask, and its weight where that is not 1."""
+    return bool(example.mask) if example.weight == 1 else (bool(example.mask), example.weight)

@@ -77,6 +77,9 @@ class Taught(Common):
 class TransferParams(Taught):
     """Fine-tuning a timm backbone with a custom head."""
 
+    weights: str = _text(
+        "auto", help="auto, none, hub, a .safetensors or .pth file, or live: go on from the live model"
+    )
     freeze: str = _choice(
         "upto_stage_3", STAGES, pattern=LAST_BLOCKS, help="what stays as it is; last_2_blocks trains two"
     )

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 import torch
 from torch import nn
 
+from sightloop.core.entities import Json
 from sightloop.families import backbone as backbones
-from sightloop.families import weights
+from sightloop.families import starting
 from sightloop.families.backbone import Backbone, Network
 from sightloop.families.features import Front
-from sightloop.families.parameters import Common, TransferParams
+from sightloop.families.parameters import LIVE, Common, TransferParams
 
 
 def hash_of(network: nn.Module) -> str:
@@ -77,12 +77,16 @@ def native_bf16() -> bool:
     return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
-def prepare(params: TransferParams, *, classes: int, weights_dir: Path) -> Ready:
-    """Build the network, freeze it and cut it; the same seed gives the same start."""
-    source = weights.find(params.weights, params.backbone, weights_dir)
-    torch.manual_seed(params.seed)
-    body = backbones.create(params, source)
-    head = backbones.head(body.features, classes, hidden=params.hidden, dropout=params.dropout)
+def prepare(params: TransferParams, *, classes: tuple[str, ...], context: Json) -> Ready:
+    """Build the network, freeze it and cut it; the same seed gives the same start.
+
+    Args:
+        context: weights_dir, and live (the folder of the live model's bundle) where `params.weights` is "live".
+    """
+    params, body = starting.create(params, context)
+    head = backbones.head(body.features, len(classes), hidden=params.hidden, dropout=params.dropout)
+    if params.weights == LIVE:
+        starting.take_head(head, classes, context)
     network = Network(body.module, head)
     params = settled(params, network)
     units = backbones.freeze(network, params.freeze)

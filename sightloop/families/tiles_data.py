@@ -17,7 +17,7 @@ from sightloop.bundles.format import Input
 from sightloop.core.arrays import Mask, Pixels
 from sightloop.core.entities import Example, TrainingSet
 from sightloop.core.errors import BadImage, Rejected
-from sightloop.families.data import pool
+from sightloop.families.data import pool, weights
 from sightloop.families.parameters import UnetParams
 from sightloop.vision import decode, masks
 from sightloop.vision.augment import gaussian_blur, light_and_contrast
@@ -41,6 +41,7 @@ class MaskedPictures:
     def __init__(self, examples: Sequence[Example], *, classes: int) -> None:
         self.examples = examples
         self.classes = classes
+        self.weights = weights(examples)
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -65,7 +66,8 @@ class MaskedPictures:
 class TileBatches:
     """One epoch: `params.tiles` tiles of every picture in batches of (images, targets), read ahead.
 
-    Images (n, 3, side, side) float32, normalised; targets (n, classes, side, side) float32 of 0 and 1.
+    Images (n, 3, side, side) float32, normalised; targets (n, classes, side, side) float32 of 0 and 1. Where not all
+    pictures count alike a batch has a third part, (n,) float32: what each tile counts.
     """
 
     pictures: MaskedPictures
@@ -83,7 +85,7 @@ class TileBatches:
     def _groups(self) -> int:
         return max(1, -(-len(self.pictures) // GROUP))
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         rng = np.random.default_rng([self.params.seed, self.epoch])
         groups = np.array_split(rng.permutation(len(self.pictures)), self._groups())
         with ThreadPoolExecutor(1) as ahead:
@@ -95,17 +97,21 @@ class TileBatches:
                 parts = np.array_split(rng.permutation(len(found)), -(-len(found) // self.params.batch))
                 yield from (self._batch([found[index] for index in part]) for part in parts)
 
-    def _tiles(self, group: NDArray[np.int64]) -> list[Tiled]:
-        return [tile for tiles in pool().map(self._tiles_of, group.tolist()) for tile in tiles]
+    def _tiles(self, group: NDArray[np.int64]) -> list[tuple[Tiled, int]]:
+        """Tiles with the places of their pictures."""
+        found = zip(group.tolist(), pool().map(self._tiles_of, group.tolist()), strict=True)
+        return [(tile, index) for index, tiles in found for tile in tiles]
 
     def _tiles_of(self, index: int) -> list[Tiled]:
         pixels, mask = self.pictures.load(index)
         rng = np.random.default_rng([self.params.seed, self.epoch, index])
         return random_tiles(pixels, mask, params=self.params, classes=self.pictures.classes, rng=rng)
 
-    def _batch(self, tiles: Sequence[Tiled]) -> tuple[Tensor, Tensor]:
-        images = torch.stack([to_tensor(pixels, self.spec) for pixels, _ in tiles])
-        return images, torch.from_numpy(np.stack([targets for _, targets in tiles])).float()
+    def _batch(self, tiles: Sequence[tuple[Tiled, int]]) -> tuple[Tensor, ...]:
+        images = torch.stack([to_tensor(pixels, self.spec) for (pixels, _), _ in tiles])
+        known = images, torch.from_numpy(np.stack([targets for (_, targets), _ in tiles])).float()
+        weights = self.pictures.weights
+        return known if weights is None else (*known, torch.from_numpy(weights[[index for _, index in tiles]]))
 
 
 def random_tiles(

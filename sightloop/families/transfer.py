@@ -17,6 +17,7 @@ from sightloop.families.preparing import identity, prepare
 TASK = "classify"
 Params = TransferParams
 DEFAULTS = defaults(TransferParams)
+TEN = tuple("abcdefghij")  # classes of the network that a plan is measured with
 
 
 def train(
@@ -62,6 +63,6 @@ def trial(data: TrainingSet, params: TransferParams, *, work: Path, report: Repo
 
 def plan(counts: Mapping[str, int], params: TransferParams, *, weights_dir: Path) -> Json:  # noqa: ARG001
     """What a training would take, measured here and now on a few batches; see `planning.estimate`."""
-    ready = prepare(replace(params, weights="none"), classes=10, weights_dir=Path())
+    ready = prepare(replace(params, weights="none"), classes=TEN, context={"weights_dir": ""})
     parts = planning.Parts(ready.network, ready.front, ready.tail)
     return planning.estimate(counts, ready.params, parts, views=views(params))

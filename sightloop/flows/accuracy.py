@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sightloop.core.entities import NOTHING, Json, ModelVersion, Project, User
-from sightloop.flows import taught
+from sightloop.flows import auditing, taught
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
 from sightloop.measure import agreement
@@ -32,18 +32,21 @@ def accuracy(services: Services, *, user: User, project: str) -> Json:
     pictures where it is known, and `accepted` the share of them whose mask was left as the model drew it.
 
     Returns {measure, version, n, accuracy, dice, accepted, compared, classes, confusion, per_class, over_time,
-    left_out, basis, reason}: `over_time` by when the pictures came in, [{at, n, accuracy, dice}] with `at` the
-    beginning of an hour, a day, a week …; `reason` says why n is 0, else it is None.
+    left_out, basis, reason, audit}: `over_time` by when the pictures came in, [{at, n, accuracy, dice}] with `at` the
+    beginning of an hour, a day, a week …; `reason` says why n is 0, else it is None; `audit` is the figure on
+    pictures drawn at random (see `auditing.audit`).
     """
     target = project_for(services, user=user, name=project, action="view")
     if target.live_version_id is None:
-        return _found(target, None, [], left_out=0)
+        without = auditing.audit(services, target, None, taught.Taught())
+        return {**_found(target, None, [], left_out=0), "audit": without}
     with services.db.connect() as db:
         version = versions.by_id(db, target.live_version_id)
         pictures = labelled.answered_by(db, target.id, version.id)
     known = taught.by(services, version)
     kept = [picture for picture in pictures if not known.met(picture)]
-    return _found(target, version, kept, left_out=len(pictures) - len(kept))
+    audited = auditing.audit(services, target, version, known)
+    return {**_found(target, version, kept, left_out=len(pictures) - len(kept)), "audit": audited}
 
 
 def _found(project: Project, version: ModelVersion | None, kept: Sequence[Labelled], *, left_out: int) -> Json:

@@ -9,6 +9,7 @@ from concurrent.futures import Future, wait
 from sightloop.core.entities import Answer, Image, Job, Json, Progress, Project
 from sightloop.core.errors import BadImage, Missing, Overloaded
 from sightloop.core.ports import Report
+from sightloop.flows import breaking
 from sightloop.flows.services import Services
 from sightloop.flows.verdicts import Row, prediction, with_issues
 from sightloop.store import images, projects, waiting
@@ -66,23 +67,31 @@ def rescore(services: Services, job: Job, report: Report) -> Json:
 
 
 def answer_images(services: Services, *, project: Project, pictures: Sequence[Image], timeout: float) -> None:
-    """Run `pictures` through the runtime for at most `timeout` seconds and write every answer in one transaction."""
+    """Run `pictures` through the runtime for at most `timeout` seconds and write every answer in one transaction.
+
+    Those that the model breaks down over stay pending, and each is written down once.
+    """
     until = time.monotonic() + timeout
     asked = [(image, _submit(services, image, timeout=timeout)) for image in pictures]
     wait([future for _, future in asked if future], timeout=max(0.0, until - time.monotonic()))
     rows: list[Row] = []
     unreadable: list[tuple[Image, str]] = []
+    broken: dict[str, BaseException] = {}
     for image, future in asked:
         if future is None or future.cancel() or not future.done():
             continue
-        try:
+        error = future.exception()
+        if error is None:
             rows.append(_row(services, project, image, future.result()))
-        except BadImage as error:
+        elif isinstance(error, BadImage):
             unreadable.append((image, error.message))
-        except Overloaded:
-            continue
+        elif breaking.is_mishap(error):
+            broken[image.id] = error
+        elif not isinstance(error, Overloaded):
+            raise error
     if rows or unreadable:
         _write(services, rows, unreadable)
+    breaking.note(services, project_id=project.id, version_id=project.live_version_id, errors=broken)
 
 
 def _submit(services: Services, image: Image, *, timeout: float) -> Future[Answer] | None:

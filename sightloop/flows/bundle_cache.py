@@ -1,15 +1,18 @@
-"""Unpacked bundles on the local disk: made once, found again by hash."""
+"""Unpacked bundles on the local disk: made once, found again by hash, and which of them is live."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from sightloop import bundles
 from sightloop.bundles import format as bundle_format
 from sightloop.core.ids import new_id
-from sightloop.core.ports import Predictor
+from sightloop.core.ports import Blobs, Predictor
 from sightloop.flows.services import Services
+from sightloop.store import projects, versions
+from sightloop.store.database import Database
 
 
 def unpacked(services: Services, bundle: str) -> Path:
@@ -36,3 +39,26 @@ def unpack_into(cache: Path, packed: Path, *, name: str) -> Path:
         if not folder.is_dir():
             raise
     return folder
+
+
+class Registry:
+    """The runtime's view of the rows: which version is live, and its unpacked bundle."""
+
+    def __init__(self, db: Database, blobs: Blobs, cache: Path) -> None:
+        self.db, self.blobs, self.cache = db, blobs, cache
+
+    def live(self) -> Mapping[str, str]:
+        """Project id → id of its live version."""
+        with self.db.connect() as db:
+            return {project: version for project, version in projects.live_versions(db).items() if version}
+
+    def number(self, version_id: str) -> int:
+        """The version's number within its project."""
+        with self.db.connect() as db:
+            return versions.by_id(db, version_id).number
+
+    def folder(self, version_id: str) -> Path:
+        """The unpacked bundle of a version. Raises Missing, BadBundle."""
+        with self.db.connect() as db:
+            bundle = versions.by_id(db, version_id).bundle
+        return unpack_into(self.cache, self.blobs.path(bundle), name=bundle)

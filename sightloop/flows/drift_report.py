@@ -136,10 +136,13 @@ def _unit(rows: Columns) -> Columns:
 
 
 def _wanted(window: Window, scores: NDArray[np.float64]) -> Json:
-    """Whose labels would tell what it means: 20 that drive it most, and 30 of the others drawn at random."""
+    """Whose labels would tell what it means: 30 drawn at random, and the 20 others that drive it most.
+
+    The random ones are drawn first and from all, so that what they say of the accuracy is fair.
+    """
+    drawn = np.random.default_rng(round(window.until)).permutation(len(scores))[:RANDOM]
     order = np.argsort(-scores, kind="stable")
-    shifted, others = order[:SHIFTED], order[SHIFTED:]
-    drawn = np.random.default_rng(round(window.until)).permutation(others)[:RANDOM]
+    shifted = order[~np.isin(order, drawn)][:SHIFTED]
     return {name: [window.ids[at] for at in chosen] for name, chosen in (("random", drawn), ("shifted", shifted))}
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from sightloop.core.entities import Json, Project
-from sightloop.flows import drift_report, drift_samples
-from sightloop.flows.drift_reference import Reference
+from sightloop.core.errors import Rejected
+from sightloop.core.ports import Report
+from sightloop.flows import drift_reference, drift_report, drift_samples
 from sightloop.flows.drift_waiting import Waiting
 from sightloop.flows.services import Services
 from sightloop.measure import alarm
 from sightloop.measure.drift import LEAST, THRESHOLD
 
 
-def tested(services: Services, project: Project, waiting: Waiting, reference: Reference) -> Json | None:
-    """The report of a check without id and time; None where too few pictures have an embedding of the live version."""
+def tested(services: Services, project: Project, waiting: Waiting, *, report: Report | None) -> Json | str:
+    """The report of a check without id and time; a sentence where nothing can be tested."""
+    try:
+        reference = drift_reference.of(services, project, waiting.version, report=report)
+    except Rejected as error:
+        return error.message
     known = set(reference.names.classes)
     with services.db.connect() as db:
         seen, lately = (
@@ -20,7 +25,7 @@ def tested(services: Services, project: Project, waiting: Waiting, reference: Re
             for part in (waiting.window, waiting.month or [])
         )
     if len(seen) < LEAST:
-        return None
+        return "Nothing tested: too few of the pictures that came in have an embedding of the live version."
     window = drift_report.Window(
         ids=tuple(one.image_id for one in seen),
         sample=drift_samples.sample(seen, project=project, names=reference.names),

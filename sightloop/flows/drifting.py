@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sightloop.core.entities import Job, Json, Project, User
-from sightloop.core.errors import Missing, Rejected
+from sightloop.core.errors import Missing
 from sightloop.core.ports import Report
-from sightloop.flows import drift_reference, drift_testing
+from sightloop.flows import drift_keeping, drift_testing
 from sightloop.flows.access import OPERATOR, project_for
 from sightloop.flows.drift_waiting import may_be_enough, waiting
 from sightloop.flows.services import Services
@@ -17,6 +17,8 @@ STEPS = ("drift",)
 
 def check(services: Services, *, user: User, project: str, report: Report | None = None) -> Json:
     """Compare what came in since the last check with the live version's held-out pictures, and keep the report.
+
+    A report of drift that only labels can tell the meaning of asks for them; every alarm is told to the outside.
 
     Returns:
         The report; see `show`. Without "id", and nothing kept, where there is no live version, or too little came in:
@@ -32,15 +34,10 @@ def check(services: Services, *, user: User, project: str, report: Report | None
         return _untested(found)
     if not found.enough:
         return _untested(found.sentence, n=len(found.window))
-    try:
-        reference = drift_reference.of(services, target, found.version, report=report)
-    except Rejected as error:
-        return _untested(error.message, n=len(found.window))
-    told = drift_testing.tested(services, target, found, reference)
-    if told is None:
-        return _untested("Nothing tested: too few of the pictures that came in have an embedding of the live version.")
-    with services.db.begin() as db:
-        return drift.add(db, target.id, told)
+    told = drift_testing.tested(services, target, found, report=report)
+    if isinstance(told, str):
+        return _untested(told, n=len(found.window))
+    return drift_keeping.keep(services, target, told)
 
 
 def run(services: Services, job: Job, report: Report) -> Json:
@@ -82,15 +79,25 @@ def show(services: Services, *, user: User, project: str, report_id: str | None 
     return found
 
 
-def status(services: Services, *, user: User, project: str) -> Json:
-    """The little that the older protocols tell: {drift_detected, p_value, kind, at, sentence}; None where unknown."""
+def status(services: Services, *, user: User, project: str) -> Json | None:
+    """The little that older protocols tell of the newest report; None where nothing was checked yet.
+
+    Returns:
+        {drift_detected, statistic (the largest effect, 0 to 1), p_value, kind, window {since, until, n}, sentence}.
+    """
     target = project_for(services, user=user, name=project, action="view")
     with services.db.connect() as db:
         found = drift.newest(db, target.id)
     if found is None:
-        return {"drift_detected": False, "p_value": None, "kind": None, "at": None, "sentence": "Nothing checked yet."}
-    told = {name: found[name] for name in ("kind", "at", "sentence")}
-    return {"drift_detected": found["alarm"], "p_value": found["p"], **told}
+        return None
+    return {
+        "drift_detected": found["alarm"],
+        "statistic": max((one["effect"] for one in found["families"]), default=None),
+        "p_value": found["p"],
+        "kind": found["kind"],
+        "window": {name: found[name] for name in ("since", "until", "n")},
+        "sentence": found["sentence"],
+    }
 
 
 def _due(db: Connection, project: Project) -> bool:

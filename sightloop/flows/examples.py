@@ -34,10 +34,12 @@ def _sides(rows: Sequence[Json], classes: tuple[str, ...], examples: Sequence[Ex
 
 def _whole(services: Services, row: Json, classes: tuple[str, ...]) -> Example:
     path = str(services.blobs.path(row["sha256"]))
-    return Example(row["image_id"], path, classes.index(row["label"]), row["group"])
+    weight = float(row.get("weight", 1.0))
+    return Example(row["image_id"], path, classes.index(row["label"]), row["group"], weight=weight)
 
 
 def _masked(services: Services, row: Json) -> Example:
     path, mask = str(services.blobs.path(row["sha256"])), row.get("mask")
     where = str(services.blobs.path(mask)) if mask else None
-    return Example(row["image_id"], path, int(mask is not None), row["group"], mask=where)
+    weight = float(row.get("weight", 1.0))
+    return Example(row["image_id"], path, int(mask is not None), row["group"], mask=where, weight=weight)

@@ -10,6 +10,7 @@ from pathlib import Path
 from sightloop.core.entities import Job, JobState, Json, User
 from sightloop.core.errors import Conflict, Forbidden, Missing
 from sightloop.core.permissions import Action, require
+from sightloop.flows import learnt_notices
 from sightloop.flows.access import project_for, project_in
 from sightloop.flows.services import Services
 from sightloop.store import attempts, jobs, names
@@ -178,14 +179,18 @@ def advance(services: Services, job: Job, *, result: Json) -> Job:
     """Store what a step found and move on to the next, in one transaction; the last step finishes the job."""
     move = jobs.advance if job.step + 1 < len(job.steps) else jobs.finish
     with services.db.begin() as db:
-        return move(db, job.id, fence=job.fence, context=result)
+        moved = move(db, job.id, fence=job.fence, context=result)
+        learnt_notices.ended(db, moved)
+        return moved
 
 
 def fail(services: Services, job: Job, *, error: str, retry: bool) -> Job:
     """Give the job up with its reason: again later with `retry` and tries left, cancelled where that was asked for."""
     with services.db.begin() as db:
         jobs.append_log(db, job.id, error)
-        return jobs.fail(db, job.id, fence=job.fence, error=error, retry=retry)
+        failed = jobs.fail(db, job.id, fence=job.fence, error=error, retry=retry)
+        learnt_notices.ended(db, failed)
+        return failed
 
 
 def release(services: Services, job: Job) -> Job:

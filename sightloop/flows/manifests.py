@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sightloop.core.entities import Image, Json, Project, Snapshot
 from sightloop.core.splits import SIDES, certifies
 from sightloop.flows.services import Services
-from sightloop.store import images, tallies
+from sightloop.store import cascades, images, tallies
 from sightloop.store.database import Connection
 from sightloop.tasks import TASKS
 
@@ -23,7 +23,8 @@ def teaching_rows(db: Connection, project: Project) -> list[Json]:
     that an imported data set had the same picture, or a near copy, on its training side too. Where the project is to
     certify cascades, half of the calibration side also says `certifies`: no model may be fitted or chosen on it.
     """
-    return [_row(image, project) for image in images.stream(db, project.id) if _teaches(image, project)]
+    first = cascades.first_members(db, project.id) if project.settings.get(CERTIFY) else {}
+    return [_row(image, project, first) for image in images.stream(db, project.id) if _teaches(image, project)]
 
 
 def read(services: Services, taken: Snapshot) -> list[Json]:
@@ -82,9 +83,9 @@ def _teaches(image: Image, project: Project) -> bool:
     )
 
 
-def _row(image: Image, project: Project) -> Json:
+def _row(image: Image, project: Project, first: Mapping[str, str]) -> Json:
     group = image.group_id or image.id
-    certify = image.side == "calibration" and bool(project.settings.get(CERTIFY)) and certifies(group)
+    certify = image.side == "calibration" and bool(project.settings.get(CERTIFY)) and certifies(first.get(group, group))
     return {
         "image_id": image.id,
         "sha256": image.sha256,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sightloop.core.entities import Json, ModelVersion, Project, Promotion, User
 from sightloop.core.errors import Conflict, Rejected
-from sightloop.flows import gating, registry, showing
+from sightloop.flows import gating, registry, showing, watching
 from sightloop.flows.access import project_for
 from sightloop.flows.bundle_cache import unpacked
 from sightloop.flows.services import Services
@@ -50,7 +50,7 @@ def show(services: Services, *, user: User, name: str, ref: str) -> Json:
     project = project_for(services, user=user, name=name, action="view")
     with services.db.connect() as db:
         version, newest = versions.get(db, project.id, ref), versions.all(db, project.id)[0]
-        counts = snapshots.get(db, version.snapshot_id).counts if version.snapshot_id else None
+        counts = snapshots.sides(db, version.snapshot_id) if version.snapshot_id else None
     [told] = _told(services, [version], project, newest=newest)
     card = unpacked(services, version.bundle) / "card.md"
     text = card.read_text() if card.is_file() else None
@@ -146,6 +146,7 @@ def _go_live(
         )
         if done.replaced_id != project.live_version_id:
             raise Conflict("another version went live meanwhile.", current=done.replaced_id, hint="Look at it first.")
+        (watching.went_back if action == "rollback" else watching.begin)(db, project, done)
     return done
 
 

@@ -11,15 +11,16 @@ from sightloop.flows import import_plan, importing, members, retraining, trainin
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
 from sightloop.store import jobs
+from sightloop.store.database import lock
 
 
-def retrain(services: Services, *, user: User, name: str, archive: Path | None) -> Job:
+def retrain(services: Services, *, user: User, name: str, archive: Path | None, discard: bool = True) -> Job:
     """Queue a training on what there is now; with a ZIP of class folders, one job that takes it in first.
 
     The live model learns on where there is one, else the task's usual family trains.
 
     Args:
-        archive: our own temporary file, removed when the job is over.
+        archive: with `discard` our own temporary file, removed when the job is over.
 
     Raises:
         Rejected, BadArchive: nothing to learn from, not such a ZIP, or a class that the project does not have.
@@ -27,13 +28,13 @@ def retrain(services: Services, *, user: User, name: str, archive: Path | None) 
     """
     project = project_for(services, user=user, name=name, action="train")
     if archive is not None:
-        return _taking_in(services, user=user, name=name, archive=archive)
+        return _taking_in(services, user=user, name=name, archive=archive, discard=discard)
     if project.live_version_id is not None:
         return retraining.start(services, user=user, name=name, force=True)
     return training.start(services, user=user, name=name, params={})
 
 
-def _taking_in(services: Services, *, user: User, name: str, archive: Path) -> Job:
+def _taking_in(services: Services, *, user: User, name: str, archive: Path, discard: bool) -> Job:
     project = project_for(services, user=user, name=name, action="upload")
     found = importing.plan(services, project=project, path=archive)
     if found["new_classes"]:
@@ -47,10 +48,12 @@ def _taking_in(services: Services, *, user: User, name: str, archive: Path) -> J
         families.check_weights(family, params, services.weights)
     else:
         family, params = retraining.plan(project, learner)
-    taken = {"path": str(archive.absolute()), "dry_run": False, "site": None, "discard": True}
+    taken = {"path": str(archive.absolute()), "dry_run": False, "site": None, "discard": discard}
     learnt = {"family": family, "params": params, "experiment": project.name}
     then = {"then": members.AGAIN} if live and learner and learner.id != live.id else {}
     with services.db.begin() as db:
+        lock(db, f"training:{project.id}")
+        retraining.check_free(db, project)
         return jobs.enqueue(
             db,
             kind="train",

@@ -1,30 +1,26 @@
-"""Let the live model learn on from what people said since: on request, and by itself where a project wants it."""
+"""Let the live model learn on from what people said since."""
 
 from __future__ import annotations
 
 import dataclasses
-import logging
 import math
 from typing import Any
 
 from sightloop import families
-from sightloop.core import triggers
 from sightloop.core.entities import Job, Json, ModelVersion, Project, User
-from sightloop.core.errors import Conflict, Rejected, SightloopError
+from sightloop.core.errors import Conflict, Rejected
 from sightloop.flows import members, teaching, training
-from sightloop.flows.access import OPERATOR, project_for
+from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
-from sightloop.store import jobs, projects
-from sightloop.store.database import Connection
+from sightloop.store import jobs
+from sightloop.store.database import Connection, lock
 
 SHARE, FEWEST = 3, 3  # a model that goes on learns a third of the epochs, at least three,
 LOOKED_AT = 20  # newest trainings, of which some only certify
 SLOWER = 2  # at half of the learning rate, so that it does not forget
 
-log = logging.getLogger(__name__)
 
-
-def start(services: Services, *, user: User, name: str, force: bool = False) -> Job:
+def start(services: Services, *, user: User, name: str, force: bool = False, why: Json | None = None) -> Job:
     """Queue a training of the live version's family with its parameters, on every label there is now.
 
     A family that can goes on from the live weights, more gently; see `gentler`. The others train as they did. Of a live
@@ -32,6 +28,7 @@ def start(services: Services, *, user: User, name: str, force: bool = False) -> 
 
     Args:
         force: train although fewer labels are new than the project wants.
+        why: {"rule", "why"} of a training that starts by itself; they stay with the job.
 
     Raises:
         Missing: no such project.
@@ -45,13 +42,23 @@ def start(services: Services, *, user: User, name: str, force: bool = False) -> 
         if live is None:
             raise Rejected(f"project {name!r} has no live model to go on from.", hint="Train a first one.")
         learner = members.learner(db, live)
-        last = _last(db, project)
-    if last is not None and last.state in jobs.UNFINISHED:
-        raise Conflict(f"a training of project {name!r} is {last.state} already.", current=last.id, hint="Wait for it.")
+        check_free(db, project)
     _check(teaching.teaching(services, user=user, project=name), force=force)
     family, params = plan(project, learner)
+    params = training.checked(services, project, family=family, params=params)
     then = members.AGAIN if learner.id != live.id else ""
-    return training.start(services, user=user, name=name, family=family, params=params, then=then)
+    with services.db.begin() as db:
+        lock(db, f"training:{project.id}")
+        check_free(db, project)
+        return training.queue(db, project, family=family, params=params, then=then, why=why, by=user.id)
+
+
+def check_free(db: Connection, project: Project) -> None:
+    """Raise Conflict where a training of the project waits or runs."""
+    last = newest(db, project)
+    if last is not None and last.state in jobs.UNFINISHED:
+        hint = "Wait for it."
+        raise Conflict(f"a training of project {project.name!r} is {last.state} already.", current=last.id, hint=hint)
 
 
 def _check(told: Json, *, force: bool) -> None:
@@ -89,30 +96,21 @@ def gentler(params: Json) -> Json:
     return found
 
 
-def start_due(services: Services) -> None:
-    """Queue a training in every project that wants it by itself and has enough new labels."""
-    with services.db.connect() as db:
-        wishing = [one for one in projects.all(db, reader=None) if one.settings.get("retrain_automatically") is True]
-    for project in wishing:
-        if not _due(services, project):
-            continue
-        try:
-            start(services, user=OPERATOR, name=project.name)
-        except SightloopError as error:
-            log.warning("project %s does not learn by itself: %s", project.name, error)
-
-
-def _due(services: Services, project: Project) -> bool:
-    with services.db.connect() as db:
-        last = _last(db, project)
-        said = teaching.said_since(db, project, last.created_at) if last else (0, 0)
-    told = teaching.teaching(services, user=OPERATOR, project=project.name)
-    learnt = triggers.Learnt(last.state, teaching.counted(project, *said)) if last else None
-    ready = bool(told["ready"]) and project.live_version_id is not None
-    return triggers.due(automatic=True, ready=ready, wanted=told["wanted"], last=learnt)
-
-
-def _last(db: Connection, project: Project) -> Job | None:
+def newest(db: Connection, project: Project) -> Job | None:
     """The newest training of the project, whoever asked for it; a cascade learns nothing, so that is none."""
     found = jobs.all(db, project_id=project.id, kinds=("train",), limit=LOOKED_AT)
     return next((job for job in found if job.params.get("family") != members.FAMILY), None)
+
+
+def outcome(job: Job) -> str:
+    """What became of a training, in a sentence."""
+    if job.state in jobs.UNFINISHED:
+        return f"It is {job.state}."
+    if job.state != "done":
+        return f"It {'failed' if job.state == 'failed' else 'was cancelled'}: {job.error or 'nobody said why'}"
+    judged = job.context.get("gate")
+    made = f"Version {job.context.get('version', '-')}"
+    if not judged:
+        return f"{made} was made."
+    place = "is live" if judged["promoted"] else f"is not live ({judged['verdict']})"
+    return f"{made} {place}: {judged['sentence']}"

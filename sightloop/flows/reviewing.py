@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -15,11 +16,11 @@ from sightloop.flows.filtering import check_limit
 from sightloop.flows.likeness import READY, comparable
 from sightloop.flows.services import Services
 from sightloop.measure import choosing
-from sightloop.store import doubts, filtering, images, labelled
+from sightloop.store import doubts, filtering, images, labelled, wanted
 from sightloop.store.database import Connection
 from sightloop.store.filtering import Outline
 
-By = Literal["uncertain", "unusual", "diverse", "disagreement"]
+By = Literal["uncertain", "unusual", "diverse", "disagreement", "wanted"]
 MAX_REVIEW = 500
 POOL = 2000  # the least sure, among which the different ones are sought
 CENTRES = 1000  # verified pictures from which these must differ
@@ -28,6 +29,8 @@ NOTHING_LEFT = "Every picture has been verified."
 ALONE = "There is no other answered picture to compare with."
 NO_MASKS = "Only projects that segment compare masks of people with the model's."
 AGREED = "Every mask that a person drew is the model's too, or no model has answered yet."
+NOT_ASKED = "No label is asked for at the moment."
+ASKED = {"random": "asked for, drawn at random", "shifted": "asked for, because it is unlike what was learnt from"}
 NO_PICTURES = "There are no pictures to review; upload some."
 
 
@@ -67,10 +70,13 @@ def review(
 
     Doubted pictures come first. Then "uncertain" takes the least sure answers, "unusual" the pictures least like the
     others, "diverse" among the least sure those least like what was verified and like one another. "disagreement" looks
-    again at labelled pictures: where a person's mask and the model's overlap least.
+    again at labelled pictures: where a person's mask and the model's overlap least. "wanted" takes only the pictures
+    whose labels are asked for and not given yet, whatever they are asked for, in a random order.
     """
     check_limit(limit, most=MAX_REVIEW)
     target = project_for(services, user=user, name=project, action="label")
+    if by == "wanted":
+        return _wanted(services, target, limit=limit, seed=seed)
     with services.db.connect() as db:
         ready = filtering.outlines(db, target.id, filters=READY)
         first = doubts.standing(db, target.id)[:limit]
@@ -87,6 +93,22 @@ def review(
     nothing_left = None if by == "disagreement" else _reason(ready, rest)
     reason = None if items else nothing_left or chosen.reason or ALONE
     return Review(items, by, len(ready) - verified, verified, len(ready), reason)
+
+
+def _wanted(services: Services, project: Project, *, limit: int, seed: int) -> Review:
+    """The open questions in an order that depends on their pictures and `seed` alone."""
+    with services.db.connect() as db:
+        ready = filtering.outlines(db, project.id, filters=READY)
+        here = {one.id for one in ready if not one.verified}
+        kinds = {one.image_id: one.kind for one in wanted.open(db, project.id) if one.image_id in here}
+        found = images.many(db, sorted(kinds, key=lambda name: _drawn(name, seed))[:limit])
+    items = [Candidate(one, 1.0, ASKED[kinds[one.id]]) for one in found]
+    verified = len(ready) - len(here)
+    return Review(items, "wanted", len(here), verified, len(ready), None if items else NOT_ASKED)
+
+
+def _drawn(image_id: str, seed: int) -> bytes:
+    return hashlib.sha256(f"wanted:{seed}:{image_id}".encode()).digest()
 
 
 def _choose(

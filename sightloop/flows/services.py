@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sightloop.core.entities import Role
-from sightloop.core.ports import Blobs, Runtime, Tracker
+from sightloop.core.ports import Blobs, Poster, Runtime, Tracker
 from sightloop.store.database import Database
 
 
@@ -26,6 +26,8 @@ class Services:
     default_role: Role
     trash_days: float
     clock: Callable[[], float]
+    poster: Poster
+    notices: Path | None = None
     tracker: Tracker | None = None
 
     def work_folder(self, job_id: str) -> Path:

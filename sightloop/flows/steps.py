@@ -26,6 +26,8 @@ STEPS: Mapping[str, str] = {
     "register": "registering.register",
     "gate": "promoting.gate",  # of a version: behind its training, or asked for later
     "drift": "drifting.run",
+    "watch": "beside.run",  # of a promotion: both versions about the same pictures
+    "shadow": "shadowing.run",
     "judge": "evaluating.run",  # of an evaluation: a version that is in the registry
     "agree": "agreeing.agree",  # people's masks with the model's, at a new threshold
     "export": "export_job.run",

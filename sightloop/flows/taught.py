@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sightloop.core.entities import ModelVersion, Side, TrainingSet
+from sightloop.core.entities import ModelVersion, Project, Side, TrainingSet
 from sightloop.flows import manifests, members
 from sightloop.flows.services import Services
-from sightloop.store import snapshots
+from sightloop.store import snapshots, versions
 from sightloop.store.labelled import Labelled
 
 LEARNT: tuple[Side, ...] = ("train", "calibration")
@@ -45,6 +45,15 @@ def by(services: Services, version: ModelVersion) -> Taught:
         if row["side"] in LEARNT and (one.family == members.FAMILY or not row.get("certifies"))
     ]
     return Taught(frozenset(row["image_id"] for row in rows), frozenset(row["group"] for row in rows))
+
+
+def groups_ever(services: Services, project: Project) -> frozenset[str]:
+    """The groups that taught or tuned any version of the project, pictures that are gone included."""
+    with services.db.connect() as db:
+        used = {one.snapshot_id for one in versions.all(db, project.id)}
+        taken = [one for one in snapshots.all(db, project.id) if one.id in used]
+    found = (row for one in taken for row in manifests.read(services, one))
+    return frozenset(row["group"] for row in found if row["side"] in LEARNT)
 
 
 def unmet(services: Services, found: Iterable[ModelVersion], data: TrainingSet) -> TrainingSet:

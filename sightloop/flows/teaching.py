@@ -31,7 +31,7 @@ def teaching(services: Services, *, user: User, project: str) -> Json:
     with services.db.connect() as db:
         live = members.live(db, target)
         counts = tallies.summary(db, target.id)["labels"]
-        said, corrected = said_since(db, target, _learnt_at(db, live))
+        said, corrected = said_since(db, target, learnt_at(db, live))
     sides = manifests.tallied(target, counts)
     totals = {side: sum(sides[side].values()) for side in SIDES}
     everything = sum(row["n"] for row in counts)
@@ -70,7 +70,8 @@ def wanted_in(project: Project) -> int:
     return int(project.settings.get("min_samples_for_retraining", WANTED))
 
 
-def _learnt_at(db: Connection, live: ModelVersion | None) -> float | None:
+def learnt_at(db: Connection, live: ModelVersion | None) -> float | None:
+    """When what the version learnt from was frozen; None where nobody wrote it down."""
     learnt = members.learner(db, live).snapshot_id if live else None
     return snapshots.get(db, learnt).created_at if learnt else None
 

@@ -56,10 +56,11 @@ def queue(
     params: Json,
     experiment: str = "",
     then: str = "",
+    why: Json | None = None,
     by: str | None,
 ) -> Job:
-    """Queue a training with `params` that were checked, in the caller's transaction."""
-    asked = {"family": family, "params": params, "experiment": experiment or project.name}
+    """Queue a training with `params` that were checked, in the caller's transaction; `why` stays with the job."""
+    asked = {"family": family, "params": params, "experiment": experiment or project.name, **(why or {})}
     return jobs.enqueue(
         db,
         kind="train",

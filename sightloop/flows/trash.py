@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sightloop.core.entities import Image, Project, User
+from sightloop.core.entities import Image, Json, Project, User
 from sightloop.core.errors import Rejected
+from sightloop.flows import lineage
 from sightloop.flows.access import image_for
 from sightloop.flows.services import Services
 from sightloop.store import images, projects
@@ -30,16 +31,22 @@ def restore(services: Services, *, user: User, image_id: str) -> Image:
         return images.restore(db, image, by=user.id)
 
 
-def purge(services: Services, *, user: User, image_id: str) -> None:
+def purge(services: Services, *, user: User, image_id: str) -> Json:
     """Remove a trashed picture for good: rows, file, thumbnail, embedding.
+
+    Returns:
+        {image_id, taught, sentence}: the numbers of the versions that learnt from it, and that in words.
 
     Raises:
         Rejected: the picture is not in the trash.
     """
-    image, _ = image_for(services, user=user, image_id=image_id, action="manage")
+    image, project = image_for(services, user=user, image_id=image_id, action="manage")
     if image.trashed_at is None:
         raise Rejected(f"image {image_id!r} is not in the trash.", hint="Delete it first, then purge it.")
+    taught = [one for one in lineage.met(services, project, [image.id]) if one.taught]
     _purge(services, image)
+    numbers = [one.version.number for one in taught]
+    return {"image_id": image.id, "taught": numbers, "sentence": lineage.sentence(taught, project)}
 
 
 def purge_expired(services: Services) -> int:

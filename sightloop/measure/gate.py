@@ -128,7 +128,9 @@ def _not_worse(pair: Pair, margin: float) -> Rule:
         return Rule("frozen", False, f"Worse than the live model: {told}, p = {worse:.2g}.", figures)
     missing = more(pair, margin=margin, value=value)
     asked = (
-        f"about {missing:,} more labels would tell" if missing else "no number of labels would tell at this difference"
+        f"about {missing:,} more labels would tell"
+        if missing
+        else "no practical number of labels would tell at this difference"
     )
     said = f"It cannot be told whether it loses more than {_points(margin, pair, sign=False)}: {told}; {asked}."
     return Rule("frozen", None, said, figures, missing)

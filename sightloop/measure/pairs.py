@@ -21,6 +21,7 @@ Values = NDArray[np.float64]
 
 ALPHA = 0.05  # of every test, one-sided
 POWER = 0.8  # with which the missing number of labels is estimated
+PRACTICAL = 100_000  # more labels than that are no advice
 RESAMPLES = 1000
 FEWEST = 30  # groups; resampling fewer would take three lucky pictures for a proof
 
@@ -169,9 +170,10 @@ def _gaps(claimed: Values, right: Values) -> Values:
 
 
 def more(pair: Pair, *, margin: float, value: float) -> int | None:
-    """How many more pictures would tell, with a power of 80 %, if the difference is what it seems; None for no number.
+    """How many more pictures would tell, with a power of 80 %, if the difference is what it seems.
 
-    Where nothing is to be gained by the difference that was seen, an equal model is assumed.
+    None where no number would, or only one beyond `PRACTICAL`. Where nothing is to be gained by the difference that was
+    seen, an equal model is assumed.
     """
     gained = pair.candidate - pair.live
     seen = value if margin + value > 0 else 0.0
@@ -179,4 +181,5 @@ def more(pair: Pair, *, margin: float, value: float) -> int | None:
         return None
     z = NormalDist().inv_cdf(1 - ALPHA) + NormalDist().inv_cdf(POWER)
     variance = max(float(gained.var()), 1 / max(1, len(pair))) * _design_effect(gained, pair.groups)
-    return max(1, math.ceil(z * z * variance / (margin + seen) ** 2) - len(pair))
+    missing = max(1, math.ceil(z * z * variance / (margin + seen) ** 2) - len(pair))
+    return missing if missing <= PRACTICAL else None

@@ -39,11 +39,24 @@ class Traffic:
 
 def certifying(db: Connection, project_id: str, words: Sequence[str]) -> list[Certifying]:
     """The pictures on the calibration side, labelled with one of these words, whose groups certify."""
-    c = images.c
+    c, first = images.c, images.alias("first")
     group = func.coalesce(c.group_id, c.id)
     mine = c.project_id == project_id, c.trashed == false(), c.status == "ready", c.side == "calibration"
-    found = db.execute(select(c.id, group).where(*mine, c.label.in_(list(words))).order_by(c.id))
-    return [Certifying(*row) for row in found if splits.certifies(row[1])]
+    query = select(c.id, group, func.coalesce(first.c.sha256, group))
+    query = query.select_from(images.outerjoin(first, first.c.id == group))
+    found = db.execute(query.where(*mine, c.label.in_(list(words))).order_by(c.id))
+    return [Certifying(one, of) for one, of, drawn_from in found if splits.certifies(drawn_from)]
+
+
+def first_members(db: Connection, project_id: str) -> dict[str, str]:
+    """The SHA-256 of the first picture of each group with pictures on the calibration side, by the group's id.
+
+    A group whose first picture was purged is missing.
+    """
+    c, first = images.c, images.alias("first")
+    joined = images.join(first, first.c.id == func.coalesce(c.group_id, c.id))
+    query = select(first.c.id, first.c.sha256).select_from(joined).distinct()
+    return {row[0]: row[1] for row in db.execute(query.where(c.project_id == project_id, c.side == "calibration"))}
 
 
 def traffic(db: Connection, project_id: str, version_id: str, *, since: float) -> Traffic:

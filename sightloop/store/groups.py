@@ -7,14 +7,14 @@ chaining), by the same site (patient, camera), or by a capture time within ten s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, event, func, insert, select
+from sqlalchemy import Connection, Engine, delete, event, func, insert, select
 
 from sightloop.core import splits
 from sightloop.core.entities import Json, Side
@@ -88,6 +88,13 @@ class Placing:
         self._joined[known.ids[found[0]]] += 1
         return Place(known.ids[found[0]], side, near=bool(near))
 
+    def side_again(self, newcomer: Newcomer) -> Side:
+        """The side that a picture which has its group already would get if it came now."""
+        known = self._known
+        near = known.near(int(newcomer.phash, 16))
+        found = [*near, *known.by_site(newcomer.site), *self._bursts(newcomer)]
+        return splits.join([known.sides[index] for index in found])
+
     def close(self) -> None:
         """Write the groups made; without it the transaction must be rolled back."""
         if self._made:
@@ -112,8 +119,37 @@ class Placing:
 
 
 def own_side(own: Side, others: Iterable[Side]) -> Side:
-    """The side a picture was published on, except that it never trains where one of its `others` judges."""
-    return "none" if own in ("train", "calibration") and "test" in set(others) else own
+    """The side a picture was published on, except that it never trains where one of its `others` judges.
+
+    A group on no side was taken off its own because one of its pictures judges (see `judges`).
+    """
+    return "none" if own in ("train", "calibration") and {"test", "none"} & set(others) else own
+
+
+def near_copies(looks: NDArray[np.uint64], phash: int) -> NDArray[np.int64]:
+    """Which of the (n,) perceptual hashes are within NEAR bits of one, nearest first, the older first among equals."""
+    bits = _BITS[(looks ^ np.uint64(phash)).view(np.uint16)].reshape(-1, 4).sum(axis=1, dtype=np.uint8)
+    found = np.flatnonzero(bits <= NEAR)
+    return found[np.argsort(bits[found], kind="stable")]
+
+
+def turn(db: Connection, project_id: str, sides: Mapping[str, Side]) -> None:
+    """Put groups on other sides, which every process sees: their rows are numbered anew, as if they had come last."""
+    changes.hold(db, project_id)
+    query = select(*(c for c in groups.c if c.name != "seq")).where(groups.c.id.in_(list(sides)))
+    found = [dict(row) for row in db.execute(query).mappings()]
+    if found:
+        db.execute(delete(groups).where(groups.c.id.in_([row["id"] for row in found])))
+        db.execute(insert(groups), [row | {"side": sides[row["id"]]} for row in found])
+
+
+def lead(db: Connection, project_id: str, looks: Mapping[str, str], *, side: Side) -> None:
+    """Let pictures of these perceptual hashes lead beside the leader of their group, so that their copies meet them."""
+    values = {"project_id": project_id, "site": None, "captured_at": None, "side": side}
+    there = set(db.execute(select(groups.c.id).where(groups.c.id.in_(list(looks)))).scalars())
+    fresh = [values | {"id": name, "phash": phash} for name, phash in looks.items() if name not in there]
+    if fresh:
+        db.execute(insert(groups), fresh)
 
 
 @dataclass
@@ -127,9 +163,15 @@ class _Leaders:
     hashes: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(1024, np.uint64))
     times: NDArray[np.float64] = field(default_factory=lambda: np.full(1024, np.nan))
     places: list[str | None] = field(default_factory=list)
+    index: dict[str, int] = field(default_factory=dict)
 
     def add(self, seq: int, group_id: str, phash: str, site: str | None, captured_at: float | None, side: Side) -> None:
+        """A leader, or another side of one that is known."""
         n = len(self.ids)
+        self.seq = seq
+        if group_id in self.index:
+            self.sides[self.index[group_id]] = side
+            return
         if n == len(self.hashes):
             self.hashes = np.concatenate([self.hashes, np.zeros(n, np.uint64)])
             self.times = np.concatenate([self.times, np.full(n, np.nan)])
@@ -137,17 +179,14 @@ class _Leaders:
         self.times[n] = np.nan if captured_at is None else captured_at
         if site is not None:
             self.sites.setdefault(site, n)
+        self.index[group_id] = n
         self.ids.append(group_id)
         self.sides.append(side)
         self.places.append(site)
-        self.seq = seq
 
     def near(self, phash: int) -> list[int]:
         """Leaders within NEAR bits, nearest first, the older first among equals."""
-        different = self.hashes[: len(self.ids)] ^ np.uint64(phash)
-        bits = _BITS[different.view(np.uint16)].reshape(-1, 4).sum(axis=1, dtype=np.uint8)
-        found = np.flatnonzero(bits <= NEAR)
-        return [int(index) for index in found[np.argsort(bits[found], kind="stable")]]
+        return [int(index) for index in near_copies(self.hashes[: len(self.ids)], phash)]
 
     def by_site(self, site: str | None) -> list[int]:
         return [] if site is None or site not in self.sites else [self.sites[site]]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 from sightloop.core.entities import UNKNOWN, Drawn, Image, Json, Label, Prediction
 from sightloop.core.errors import Conflict, Missing, Rejected
 from sightloop.core.ids import new_id
-from sightloop.store import answers, changes, doubts, filtering, outcomes, rows
+from sightloop.store import answers, changes, doubts, filtering, outcomes, rows, wanted
 from sightloop.store.changes import Change
 from sightloop.store.database import lock, now
 from sightloop.store.tables import events, images, labels, predictions
@@ -149,6 +149,8 @@ def relabel_many(
     after = changes.save(db, done)
     _log_labels(db, after, action=action, by=by, at=at)
     doubts.settle(db, [image.id for image in after if image.label is not None])
+    wanted.settle(db, [image.id for image in after if image.label is not None], at=at)
+    wanted.reopen(db, [image.id for image in after if image.label is None])
     return after
 
 
@@ -170,9 +172,9 @@ def restore(db: Connection, image: Image, *, by: str | None) -> Image:
     return restore_many(db, [changes.current_one(db, image)], by=by)[0]
 
 
-def restore_many(db: Connection, wanted: Sequence[Image], *, by: str | None) -> list[Image]:
+def restore_many(db: Connection, thrown: Sequence[Image], *, by: str | None) -> list[Image]:
     """Take images of one project out of the trash."""
-    there = _there(db, wanted)
+    there = _there(db, thrown)
     todo = [Change(it, replace(it, trashed_at=None), "restored", by) for it in there if it.trashed_at is not None]
     return _merged(there, changes.save(db, todo))
 
@@ -239,7 +241,7 @@ def labels_of(db: Connection, image_id: str) -> list[Label]:
 
 def predictions_of(db: Connection, image_id: str) -> list[Prediction]:
     """Every prediction of an image, oldest first, without what versions said only to be judged (see `outcomes`)."""
-    mine = predictions.c.image_id == image_id, predictions.c.route != outcomes.EVALUATION
+    mine = predictions.c.image_id == image_id, predictions.c.route.not_in(outcomes.HIDDEN)
     query = select(*rows.columns(predictions, Prediction)).where(*mine)
     return [Prediction(*row) for row in db.execute(query.order_by(predictions.c.created_at, predictions.c.id))]
 
@@ -325,10 +327,10 @@ def _log_labels(
         db.execute(insert(labels), values)
 
 
-def _there(db: Connection, wanted: Sequence[Image]) -> list[Image]:
-    if not wanted:
+def _there(db: Connection, asked: Sequence[Image]) -> list[Image]:
+    if not asked:
         return []
-    return list(changes.current(db, [image.id for image in wanted], project_id=wanted[0].project_id).values())
+    return list(changes.current(db, [image.id for image in asked], project_id=asked[0].project_id).values())
 
 
 def _merged(there: Sequence[Image], changed: Sequence[Image]) -> list[Image]:

@@ -51,6 +51,21 @@ def lately(db: Connection, project_id: str, *, since: float) -> list[Labelled]:
     return _read(db, project_id, images.c.status == "ready", images.c.id.in_(judging))
 
 
+def sampled(db: Connection, project_id: str, *, version_id: str, since: float) -> list[Labelled]:
+    """Pictures drawn at random after a time, answered by a human, whose present answer is by that version."""
+    c = wanted.c
+    drawn = c.project_id == project_id, c.kind == "random", c.at >= since, c.answered_at.is_not(None)
+    by = images.c.version_id == version_id, images.c.predicted.is_not(None)
+    return _read(db, project_id, images.c.status == "ready", *by, images.c.id.in_(select(c.image_id).where(*drawn)))
+
+
+def drawn(db: Connection, project_id: str) -> list[Labelled]:
+    """The pictures that were asked for at random, and that a human has answered."""
+    c = wanted.c
+    asked = select(c.image_id).where(c.project_id == project_id, c.kind == "random", c.answered_at.is_not(None))
+    return _read(db, project_id, images.c.status == "ready", images.c.id.in_(asked))
+
+
 def answered_by(db: Connection, project_id: str, version_id: str) -> list[Labelled]:
     """Labelled pictures whose present answer is by that version."""
     c = images.c

@@ -13,6 +13,8 @@ from sightloop.store import rows
 from sightloop.store.tables import images, predictions
 
 EVALUATION: Final = "evaluation"  # the route of an answer that was asked for to judge the version, not for the product
+SHADOW: Final = "shadow"  # of one that was asked for beside the live one
+HIDDEN: Final = (EVALUATION, SHADOW)  # shown to nobody
 
 
 def keep(db: Connection, said: Sequence[Prediction]) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert, select
 
-from sightloop.core.entities import Snapshot
+from sightloop.core.entities import Json, Snapshot
 from sightloop.core.errors import Missing
+from sightloop.core.splits import SIDES
 from sightloop.store import rows
 from sightloop.store.registry_tables import snapshots
 
@@ -37,3 +38,16 @@ def all(db: Connection, project_id: str) -> list[Snapshot]:  # noqa: A001
 def manifests(db: Connection) -> set[str]:
     """The blobs that snapshots of any project are made of."""
     return set(db.execute(select(snapshots.c.hash)).scalars())
+
+
+def of(db: Connection, project_id: str, snapshot_id: str) -> Snapshot:
+    """The snapshot, if it is of this project; raises Missing."""
+    found = get(db, snapshot_id)
+    if found.project_id != project_id:
+        raise Missing(f"no snapshot {snapshot_id!r} in this project.")
+    return found
+
+
+def sides(db: Connection, snapshot_id: str) -> Json:
+    """Pictures per side and class of a snapshot, without what else its counts tell."""
+    return {side: classes for side, classes in get(db, snapshot_id).counts.items() if side in SIDES}

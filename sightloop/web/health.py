@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 from sightloop import __version__, telemetry
 from sightloop.core.entities import Json
 from sightloop.core.errors import Forbidden, SightloopError
-from sightloop.flows import drift_standing, jobs, status
+from sightloop.flows import auditing, drift_standing, jobs, status
 from sightloop.flows.services import Services
 from sightloop.web.brief import Brief
 from sightloop.web.desk import Desk
@@ -27,6 +27,7 @@ SAYS = {
     "/ping": ("text/plain", "Answers `pong`."),
     "/metrics": ("text/plain", "Figures for Prometheus: for this machine, or with `Authorization: Bearer <token>`."),
 }
+MINUTE = 60.0  # seconds for which a figure stands that takes reading labels and snapshots
 PATIENCE = 3.0  # seconds after which a part that does not answer counts as down
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
@@ -39,6 +40,7 @@ class Health:
         self._desk = desk
         self._limiter = CapacityLimiter(4)
         self._seen: Brief[str, Json] = Brief(1.0)
+        self._slow: Brief[str, Json] = Brief(MINUTE)
 
     def routes(self) -> list[BaseRoute]:
         """The routes outside /api."""
@@ -79,6 +81,7 @@ class Health:
         count = partial(_jobs, self._desk.services)
         telemetry.set_jobs((await self._seen.get("jobs", lambda: self._check(count))).get("states", {}))
         await self._seen.get("drift", lambda: self._check(partial(_drift, self._desk.services)))
+        await self._slow.get("accuracy", lambda: self._check(partial(_accuracy, self._desk.services)))
         return Response(telemetry.render(), headers={"content-type": telemetry.CONTENT_TYPE})
 
     async def _look(self) -> Json:
@@ -128,6 +131,11 @@ def _sound(check: Callable[[], str]) -> Json:
 
 def _drift(services: Services) -> Json:
     drift_standing.tell(services)
+    return {}
+
+
+def _accuracy(services: Services) -> Json:
+    auditing.tell(services)
     return {}
 
 

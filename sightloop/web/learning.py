@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from sightloop.web.api import cascades, drift, lessons, replay, runs, searches, trainings
+from sightloop.web.api import (
+    cascades,
+    drift,
+    lessons,
+    pipelines,
+    replay,
+    rollout,
+    runs,
+    searches,
+    snapshots,
+    trainings,
+    wanted,
+)
 
-LEARNING = (lessons, trainings, searches, cascades, drift, runs, replay)
+LEARNING = (lessons, trainings, searches, cascades, drift, wanted, rollout, runs, snapshots, replay, pipelines)

@@ -12,33 +12,37 @@ from sightloop import __version__
 from sightloop.core.entities import Json, User
 from sightloop.core.errors import BadImage
 from sightloop.core.permissions import require
-from sightloop.flows import cascade_report, insights, library, status
+from sightloop.flows import cascade_report, drifting, insights, library, status
 from sightloop.web.desk import Administrator, AtDesk, Desk, Viewer
 from sightloop.web.old_projects import project_for
 from sightloop.web.shapes import iso
 
 router = APIRouter(tags=["legacy"])
 
-STATES = {"holds": "ok", "undecided": "unknown", "broken": "drift"}
+UNCHECKED = "Drift has not been checked yet."
 SAMPLES, MOST_SAMPLES = 3, 60  # pictures of each class, and of all classes together
 
 
 @router.get("/drift_status")
 async def drift_status(user: Viewer, desk: AtDesk) -> Json:
-    """How often the cascade's members disagree, by its audited answers, and whether that is more than was promised."""
+    """Whether the pictures have changed, by the newest drift report, and whether a cascade's members still agree."""
     project = await project_for(desk, user=user, route="drift_status", action="view")
+    checked = await desk.ask(drifting.status, user=user, project=project)
     state = await desk.ask_computing(cascade_report.state, user=user, name=project)
     audit: Json | None = state["audit"]
-    if audit is None:
-        message = state["reason"] or "No cascade is certified yet, so no two models are compared."
-        return {"status": "unknown", "drift_detected": None, "disagreement": None, "message": message}
-    verdict = str(audit["verdict"])
+    said = [
+        *([checked["drift_detected"]] if checked else []),
+        *([audit["verdict"] == "broken"] if audit and audit["verdict"] != "undecided" else []),
+    ]
+    window = checked["window"] if checked else None
     return {
-        "status": STATES[verdict],
-        "drift_detected": None if verdict == "undecided" else verdict == "broken",
-        "disagreement": {name: audit[name] for name in ("n", "disagreements", "low", "high")},
-        "message": audit["sentence"],
-        "since": iso(audit["since"]),
+        "status": ("drift" if any(said) else "ok") if said else "unknown",
+        "drift_detected": any(said) if said else None,
+        **{name: checked[name] if checked else None for name in ("statistic", "p_value", "kind")},
+        "window": window and {"n": window["n"], **{name: iso(window[name]) for name in ("since", "until")}},
+        "disagreement": audit and {name: audit[name] for name in ("n", "disagreements", "low", "high")},
+        "message": " ".join([checked["sentence"] if checked else UNCHECKED, *([audit["sentence"]] if audit else [])]),
+        "since": iso(audit["since"]) if audit else window and iso(window["since"]),
     }
 
 

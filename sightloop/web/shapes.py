@@ -206,3 +206,4 @@ class PromotionShape(Shape):
     by_name: str | None
     reason: str
     created_at: Instant
+    detail: Json | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sightloop.web.api import auth, jobs, status, users
+from sightloop.web.api import auth, jobs, notices, status, users
 
 ACCOUNTS = (auth, users)
-WORK = (jobs, status)
+WORK = (jobs, status, notices)

@@ -16,7 +16,7 @@ from sightloop.bundles.classifier import Classifier
 from sightloop.core.arrays import Pixels
 from sightloop.core.entities import Example, Json, Progress, TrainingSet
 from sightloop.core.errors import Cancelled, Rejected
-from sightloop.families import boosting, embedding, logistic, preparing
+from sightloop.families import boosting, embedding, logistic, preparing, starting
 from sightloop.families.embedding import Learnt
 from sightloop.families.parameters import BoostedParams
 from sightloop.vision.decode import decode
@@ -164,7 +164,7 @@ def test_an_encoder_shared_with_linear_has_one_id_and_serves_both(
 def test_an_encoder_with_other_weights_or_another_input_has_another_id(other: dict[str, Any]) -> None:
     ids = set()
     for values in (SMALL, {**SMALL, **other}):
-        params, body = embedding.create(families.params("boosted", values), {"weights_dir": ""})
+        params, body = starting.create(families.params("boosted", values), {"weights_dir": ""})
         ids.add(preparing.identity(params, body))
     assert len(ids) == 2
 

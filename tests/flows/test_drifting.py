@@ -231,7 +231,9 @@ def test_gauges_tell_the_newest_report(services: Services, watched: Project, sen
     check(services)
     drift_standing.tell(services)
     assert 'sightloop_drift_alarm{project="paint"} 1.0' in telemetry.render().decode()
-    assert drifting.status(services, user=OPERATOR, project="paint")["drift_detected"] is True
+    told = drifting.status(services, user=OPERATOR, project="paint")
+    assert told is not None
+    assert (told["drift_detected"], told["window"]["n"], told["statistic"] > 0.1) == (True, 110, True)
 
 
 def test_who_may_only_look_cannot_check(services: Services, watched: Project) -> None:

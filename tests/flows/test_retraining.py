@@ -1,4 +1,4 @@
-"""The live model learns on: when enough came, when somebody insists, and by itself where a project wants it."""
+"""The live model learns on: when enough came, when somebody insists, and masks by themselves where that is wished."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from sightloop import families
 from sightloop.core.entities import Image, Job, Json, ModelVersion, Project
 from sightloop.core.errors import Conflict, Forbidden, Rejected
-from sightloop.flows import accounts, correct, projects, retraining, teaching
+from sightloop.flows import accounts, correct, policy, projects, retraining, teaching
 from sightloop.flows.access import OPERATOR, project_for
 from sightloop.flows.services import Services
 from sightloop.store import jobs
@@ -147,25 +147,25 @@ def enough(services: Services) -> None:
 
 def test_by_itself_it_learns_only_where_that_was_wished_and_only_once(services: Services, live: ModelVersion) -> None:
     enough(services)
-    retraining.start_due(services)
+    policy.start_due(services)
     assert queued(services) == []
     want(services, retrain_automatically=True)
-    retraining.start_due(services)
-    retraining.start_due(services)
+    policy.start_due(services)
+    policy.start_due(services)
     assert len(queued(services)) == 1
 
 
 @pytest.mark.parametrize("failed", [True, False])
 def test_by_itself_it_does_not_learn_the_same_again(services: Services, live: ModelVersion, failed: bool) -> None:
     enough(services)
-    want(services, retrain_automatically=True)
-    retraining.start_due(services)
+    want(services, retrain_automatically=True, cool_down_days=0)
+    policy.start_due(services)
     end(services, queued(services)[0], failed=failed)
-    retraining.start_due(services)
+    policy.start_due(services)
     assert len(queued(services)) == 1
     for seed in range(30, 31 if failed else 33):
         draw(services, seed)
-    retraining.start_due(services)
+    policy.start_due(services)
     assert len(queued(services)) == 2
 
 

@@ -176,3 +176,7 @@ def test_a_model_that_is_too_sure_of_itself_is_found_out() -> None:
     assert before == pytest.approx(0.0, abs=1e-9)
     assert after == pytest.approx(0.19)
     assert low > 0.1
+
+
+def test_a_number_that_nobody_could_label_is_no_advice() -> None:
+    assert more(_pair(30, 31, 1000), margin=0.0011, value=-0.001) is None

@@ -169,7 +169,8 @@ def test_deleting_is_undone_from_the_trash_until_it_is_for_good(at_work: TestCli
     assert at_work.delete(url).json()["trashed_at"]
     assert at_work.post(f"{url}/restore").json()["trashed_at"] is None
     at_work.delete(url)
-    assert at_work.delete(f"{url}/permanently").status_code == 204
+    gone = at_work.delete(f"{url}/permanently")
+    assert gone.json()["sentence"] == "No version learnt from it."
     assert at_work.get(url).status_code == 404
 
 

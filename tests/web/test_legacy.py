@@ -104,10 +104,11 @@ def test_parameters_that_do_not_fit_are_refused(asking: TestClient, params: str)
     assert asking.post("/train_clip", params={"params": params}).status_code == 422
 
 
-def test_nothing_is_said_of_drift_where_no_two_models_are_compared(asking: TestClient) -> None:
+def test_nothing_is_said_of_drift_where_nothing_was_checked(asking: TestClient) -> None:
     answer = asking.get("/drift_status")
     assert answer.status_code == 200, answer.text
-    assert answer.json() == {**answer.json(), "status": "unknown", "drift_detected": None, "disagreement": None}
+    empty = dict.fromkeys(("drift_detected", "statistic", "p_value", "window", "disagreement", "since"))
+    assert answer.json() == {**answer.json(), "status": "unknown", **empty}
     assert answer.json()["message"]
 
 

@@ -67,6 +67,14 @@ class Correction(shapes.Request):
     revision: int | None = None
 
 
+class Purged(shapes.Shape):
+    """A picture that is gone for good, and the numbers of the versions that learnt from it."""
+
+    image_id: str
+    taught: list[int]
+    sentence: str
+
+
 class Verification(shapes.Request):
     """`revision` is the one the person looked at."""
 
@@ -209,7 +217,7 @@ async def restore(image_id: str, user: Labeller, desk: AtDesk) -> ImageShape:
     return ImageShape.model_validate(await desk.ask(trash.restore, user=user, image_id=image_id))
 
 
-@router.delete("/{image_id}/permanently", status_code=204)
-async def purge(image_id: str, user: Manager, desk: AtDesk) -> None:
-    """Remove a trashed picture for good: rows, file, thumbnail, embedding."""
-    await desk.ask(trash.purge, user=user, image_id=image_id)
+@router.delete("/{image_id}/permanently")
+async def purge(image_id: str, user: Manager, desk: AtDesk) -> Purged:
+    """Remove a trashed picture for good: rows, file, thumbnail, embedding; says which versions learnt from it."""
+    return Purged.model_validate(await desk.ask_computing(trash.purge, user=user, image_id=image_id))

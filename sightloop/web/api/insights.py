@@ -49,6 +49,16 @@ class Moment(Shape):
     dice: Interval | None
 
 
+class Audit(Shape):
+    """The live model on `n` labelled pictures of those `asked` for at random; `since` is when the oldest was."""
+
+    n: int
+    asked: int
+    accuracy: Interval | None
+    since: Instant | None
+    reason: str | None
+
+
 class Accuracy(Shape):
     """The live model against people; rows of `confusion` are what people said, columns what the model did.
 
@@ -70,6 +80,7 @@ class Accuracy(Shape):
     left_out: int
     basis: str
     reason: str | None
+    audit: Audit
 
 
 class Pair(Shape):

@@ -10,11 +10,14 @@ from starlette.responses import Response
 
 from sightloop.core.entities import Json
 from sightloop.core.errors import Rejected
-from sightloop.flows import retraining, training
+from sightloop.flows import policy, relearning, retraining, training
+from sightloop.flows.access import project_for
 from sightloop.web import planning, shapes
-from sightloop.web.desk import Anybody, AtDesk, Trainer
+from sightloop.web.archives import BODY, archive_on_disk
+from sightloop.web.desk import Anybody, AtDesk, Trainer, Uploader, Viewer
 from sightloop.web.job_answers import told
 from sightloop.web.once import once
+from sightloop.web.policy_shapes import PolicyShape
 from sightloop.web.shapes import JobShape, Listed, Shape
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"])
@@ -94,6 +97,28 @@ async def retrain(
         return 202, (await told(desk, job)).model_dump(mode="json")
 
     return await once(request, desk, user=user, asked=[project, force], carry_out=carry_out)
+
+
+@router.get("/projects/{project}/retrain")
+async def would_retrain(project: str, user: Viewer, desk: AtDesk) -> PolicyShape:
+    """Whether the project would learn again by itself now, by which rule, and what is missing; nothing is queued."""
+    return PolicyShape.model_validate(await desk.ask(policy.decide, user=user, project=project))
+
+
+@router.post(
+    "/projects/{project}/retrain/archive", status_code=202, responses={202: {"model": JobShape}}, openapi_extra=BODY
+)
+async def retrain_from_zip(project: str, request: Request, user: Trainer, _: Uploader, desk: AtDesk) -> Response:
+    """Queue one job that takes in a ZIP of pictures in class folders and learns on; what was there stays."""
+    await desk.ask(project_for, user=user, name=project, action="train")
+
+    async def carry_out() -> tuple[int, Json]:
+        async with archive_on_disk(request, desk) as path:
+            job = await desk.ask(relearning.retrain, user=user, name=project, archive=path)
+        return 202, (await told(desk, job)).model_dump(mode="json")
+
+    asked = [project, request.headers.get("content-length")]
+    return await once(request, desk, user=user, asked=asked, carry_out=carry_out)
 
 
 @router.get("/projects/{project}/trainings/plan")

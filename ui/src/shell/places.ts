@@ -22,7 +22,12 @@ export const PLACES: Place[] = [
   { name: 'Upload', path: '/upload', icon: Upload },
   { name: 'Review', path: '/review', icon: Eye },
   { name: 'Insights', path: '/insights', icon: ChartColumn, also: ['/report'] },
-  { name: 'Models', path: '/models', icon: Boxes, also: ['/train', '/runs', '/cascade', '/search', '/drift'] },
+  {
+    name: 'Models',
+    path: '/models',
+    icon: Boxes,
+    also: ['/train', '/runs', '/cascade', '/search', '/drift', '/snapshots', '/wanted'],
+  },
   { name: 'Jobs', path: '/jobs', icon: ListTodo },
   { name: 'Settings', path: '/settings', icon: Settings },
 ];

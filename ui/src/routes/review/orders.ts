@@ -14,10 +14,16 @@ const DIVERSE: Order = {
   name: 'Most diverse',
   about: 'A few of everything: each one as different as can be from what is verified.',
 };
+const WANTED: Order = {
+  by: 'wanted',
+  name: 'Asked for',
+  about: 'Pictures whose label somebody asked for, in an order that tells nothing about them.',
+};
 const OF_WORDS: Order[] = [
   { by: 'uncertain', name: 'Least sure', about: 'Where the model hesitates most between two classes.' },
   UNUSUAL,
   DIVERSE,
+  WANTED,
 ];
 const OF_MASKS: Order[] = [
   { by: 'uncertain', name: 'Least sure', about: 'Where the model expects its mask to fit worst.' },
@@ -28,6 +34,7 @@ const OF_MASKS: Order[] = [
     name: 'At odds',
     about: 'Where a person’s mask and the model’s overlap least: look which of them is right.',
   },
+  WANTED,
 ];
 
 export function ordersOf(project: { task: string }): readonly Order[] {

@@ -138,5 +138,9 @@ export class Queue {
 /** The server's queue of a project in one order; the same seed gives the same order. */
 export function asking(project: string, by: By, seed: number): Ask {
   return (limit) =>
-    must(api.GET('/api/v1/projects/{project}/review', { params: { path: { project }, query: { by, seed, limit } } }));
+    must(
+      api.GET('/api/v1/projects/{project}/review', {
+        params: { path: { project }, query: { by, seed, limit } },
+      }),
+    );
 }

@@ -1,0 +1,147 @@
+"""Watch over a version that went live, and go back by itself to the one before where it does worse."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sightloop.core.entities import Json, ModelVersion, Project, Promotion
+from sightloop.core.errors import SightloopError
+from sightloop.flows import noticing, watch_evidence
+from sightloop.flows.bundle_cache import unpacked
+from sightloop.flows.services import Services
+from sightloop.flows.watch_evidence import Seen
+from sightloop.measure.watch import Rule
+from sightloop.store import jobs, projects, versions, watches
+from sightloop.store.database import Connection, lock
+from sightloop.store.watches import Watch
+
+DAYS = 7
+SPAN = DAYS * 86_400.0
+NEEDED = 500  # answers in use, near copies once
+PAUSE = 3600.0  # seconds between two jobs that ask both versions
+STEPS = ("watch",)
+
+log = logging.getLogger(__name__)
+
+
+def begin(db: Connection, project: Project, promotion: Promotion) -> None:
+    """Watch over what a promotion put live, in its transaction, and tell the outside; a watch before it ends.
+
+    A project's first version replaces nothing and is not watched.
+    """
+    if promotion.replaced_id is None:
+        return
+    number, before = (versions.by_id(db, one).number for one in (promotion.version_id, promotion.replaced_id))
+    _close(db, project, sentence=f"Version {number} went live.")
+    report = {"until": promotion.created_at + SPAN, "needed": NEEDED, "answers": 0, "rules": [], "looks": {}}
+    report |= {"sentence": f"Version {number} is watched for {DAYS} days or {NEEDED} answers."}
+    ids = {"version_id": promotion.version_id, "replaced_id": promotion.replaced_id}
+    watches.begin(db, project.id, **ids, kind="watch", report=report)
+    how = "was forced live" if promotion.action == "force" else "is live"
+    told = f"Version {number} of project {project.name} {how} in place of version {before}."
+    detail = {**ids, "version": number, "replaced": before, "action": promotion.action, "reason": promotion.reason}
+    noticing.tell(db, "promotion", project_id=project.id, sentence=told, detail=detail)
+
+
+def went_back(db: Connection, project: Project, promotion: Promotion) -> None:
+    """End the watches of a project whose live version a person took back, in that transaction; tell the outside."""
+    number, gone = (versions.by_id(db, one).number for one in (promotion.version_id, promotion.replaced_id or ""))
+    why = f": {promotion.reason}" if promotion.reason else "."
+    told = f"A person went back from version {gone} to version {number}{why}"
+    _close(db, project, sentence=told)
+    detail: Json = {"version_id": promotion.version_id, "replaced_id": promotion.replaced_id}
+    detail |= {"reason": promotion.reason, "version": number, "replaced": gone, "automatic": False}
+    noticing.tell(db, "rollback", project_id=project.id, sentence=f"Project {project.name}: {told}", detail=detail)
+
+
+def _close(db: Connection, project: Project, *, sentence: str) -> None:
+    for watch in watches.open(db, project.id):
+        watches.end(db, watch, state="ended", report=watch.report | {"sentence": sentence})
+
+
+def look(services: Services) -> None:
+    """Look at every version that is watched: go back where a rule is broken, let it be where it has passed."""
+    with services.db.connect() as db:
+        going_on = [watch for watch in watches.open(db) if watch.kind == "watch"]
+    for watch in going_on:
+        try:
+            _look_at(services, watch)
+        except SightloopError as error:
+            log.warning("the watch over version %s could not be looked at: %s", watch.version_id, error)
+
+
+def _look_at(services: Services, watch: Watch) -> None:
+    now = services.clock()
+    over = now >= watch.report["until"]
+    with services.db.connect() as db:
+        project = projects.get(db, watch.project_id)
+        version, before = (versions.by_id(db, one or "") for one in (watch.version_id, watch.replaced_id))
+        seen = watch_evidence.seen(db, project, watch, version=version, before=before, now=now, last=over)
+        asking = bool(jobs.all(db, project_id=project.id, kinds=("watch",), states=jobs.UNFINISHED, limit=1))
+    report = watch.report | _figures(seen)
+    broken = [rule for rule in seen.rules if rule.passed is False]
+    if project.live_version_id != version.id:
+        _end(services, watch, "ended", report | {"sentence": f"Version {version.number} is no longer live."})
+    elif broken:
+        _go_back(services, watch, report, version=version, before=before, broken=broken)
+    elif over or (seen.answers >= watch.report["needed"] and not asking and not seen.unasked):
+        told = f"Version {version.number} has passed: nothing broke in {seen.answers:,} answers."
+        _end(services, watch, "passed", report | {"sentence": told})
+    else:
+        _go_on(services, watch, report, version=version, seen=seen, asks=not asking)
+
+
+def _figures(seen: Seen) -> Json:
+    return {"answers": seen.answers, "looks": seen.looks, "rules": [asdict(rule) for rule in seen.rules]}
+
+
+def _end(services: Services, watch: Watch, state: str, report: Json) -> None:
+    with services.db.begin() as db:
+        watches.end(db, watch, state=state, report=report)
+
+
+def _go_on(services: Services, watch: Watch, report: Json, *, version: ModelVersion, seen: Seen, asks: bool) -> None:
+    """Keep what was seen, and let a job ask both versions what one of them has not answered."""
+    told = f"Version {version.number} is watched: {seen.answers:,} of {report['needed']} answers, nothing is broken."
+    report = report | {"sentence": told}
+    asks = asks and seen.unasked > 0 and services.clock() >= report.get("asked_at", 0.0) + PAUSE
+    if not asks and report == watch.report:
+        return
+    with services.db.begin() as db:
+        if asks:
+            params = {"watch": watch.id, "version": version.number}
+            jobs.enqueue(db, kind="watch", steps=STEPS, params=params, project_id=watch.project_id)
+            report |= {"asked_at": services.clock()}
+        watches.note(db, watch, report)
+
+
+def _go_back(
+    services: Services,
+    watch: Watch,
+    report: Json,
+    *,
+    version: ModelVersion,
+    before: ModelVersion,
+    broken: Sequence[Rule],
+) -> None:
+    """Put the version before back, write down why, and tell it: in one transaction, and only while it is still live."""
+    unpacked(services, before.bundle)
+    why = " ".join(rule.sentence for rule in broken)
+    told = f"Version {version.number} was taken back by itself, and version {before.number} is live again: {why}"
+    with services.db.begin() as db:
+        lock(db, f"live:{watch.project_id}")
+        project = projects.get(db, watch.project_id)
+        if project.live_version_id != version.id:
+            return
+        if not watches.end(db, watch, state="rolled_back", report=report | {"sentence": told}):
+            return
+        names = [rule.name for rule in broken]
+        detail = {"watch": watch.id, "broken": names, "answers": report["answers"], "rules": report["rules"]}
+        projects.set_live(db, project.id, version_id=before.id, by=None, action="rollback", reason=why, detail=detail)
+        _close(db, project, sentence=f"Version {before.number} is live again.")
+        said = {"version_id": before.id, "replaced_id": version.id, "automatic": True, **detail}
+        said |= {"version": before.number, "replaced": version.number}
+        sentence = f"Project {project.name}: {told}"
+        noticing.tell(db, "rollback", project_id=project.id, sentence=sentence, detail=said)

@@ -1,0 +1,47 @@
+"""`sightloop rollout` and `models shadow`: what follows a promotion, from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sightloop import wiring
+from sightloop.cli.main import run
+from sightloop.settings import Settings
+from tests import cascaded
+
+Ask = Callable[..., Any]
+
+
+@pytest.fixture
+def paint(data: Path, tmp_path: Path) -> None:
+    """A project with labelled pictures and two versions, the first one live."""
+    built = wiring.build(Settings(data=data, workers=1))
+    made = cascaded.project(built, tmp_path, certify=False)
+    for sharpness in (4.0, 4.5):
+        cascaded.member(built, made, tmp_path, sharpness=sharpness)
+    built.close()
+
+
+def test_a_forced_version_is_watched_and_the_log_calls_it_forced(
+    paint: None, ask: Ask, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask("rollout", "show", "paint")["state"] == "none"
+    ask("models", "promote", "paint", "2", "--force", "--reason", "it is sharper")
+    assert ask("rollout", "show", "paint")["state"] == "watching"
+    capsys.readouterr()
+    assert run(["--data", str(data), "rollout", "show", "paint"]) == 0
+    assert "Version 2 is watched for 7 days or 500 answers." in capsys.readouterr().out
+    assert run(["--data", str(data), "models", "log", "paint"]) == 0
+    assert "forced" in capsys.readouterr().out
+    assert "detail" in ask("models", "log", "paint")[0]
+    assert ask("rollout", "end", "paint", "--reason", "we look ourselves")["state"] == "ended"
+
+
+def test_a_version_tried_in_shadow_is_asked_about_the_newest_pictures(paint: None, ask: Ask) -> None:
+    found = ask("models", "shadow", "paint", "2")
+    assert (found["kind"], found["version"]) == ("shadow", 2)
+    assert found["answers"] > 0
