@@ -39,6 +39,7 @@ LAZY = {
     "save-for-retrain": ("lessons:save_for_retrain", "Keep a picture with its mask for the next training."),
     "retrain": ("lessons:retrain", "Let the live model learn on from corrections."),
     "snapshots": ("snapshots:snapshots", "What versions learnt from, and what became of a picture."),
+    "trash": ("trash:trash", "Delete pictures with a way back, or for good."),
     "replay": ("replay:replay", "Ask for a prediction again, with the version that gave it."),
     "evaluate": ("training:evaluate", "Score a model on held-out pictures or on a folder."),
     "models": ("models:models", "List, promote, roll back, export and import model versions."),

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sightloop.cli.opening import opened, settings_in_force
-from sightloop.cli.output import counter, emit, json_option
+from sightloop.cli.output import emit, json_option
+from sightloop.cli.pipeline_stage import stage
 from sightloop.core.errors import Rejected
+from sightloop.flows.pipeline_place import Place
 
 if TYPE_CHECKING:
-    from sightloop.core.entities import Json, Project
-    from sightloop.flows.pipeline_place import Place
-    from sightloop.flows.services import Services
+    from sightloop.core.entities import Json
 
 HERE = click.option(
     "--in", "folder", type=click.Path(file_okay=False, path_type=Path), default=".", help="The pipeline's folder."
@@ -50,7 +48,7 @@ def export(project: str, server: str, token_file: Path, folder: Path, as_json: b
 def _from_server(project: str, server: str, token_file: Path, folder: Path) -> Json:
     from sightloop.cli.pipeline_server import fetch
 
-    return fetch(server, project=project, token_file=token_file, place=_place(folder))
+    return fetch(server, project=project, token_file=token_file, place=Place(folder))
 
 
 def _from_folder(project: str, folder: Path) -> Json:
@@ -59,7 +57,7 @@ def _from_folder(project: str, folder: Path) -> Json:
     if not settings_in_force().data.is_dir():
         raise Rejected(f"there is no data folder {settings_in_force().data}.", hint="Name one, or a server.")
     with opened() as services:
-        return pipeline_export.export(services, user=access.OPERATOR, project=project, place=_place(folder))
+        return pipeline_export.export(services, user=access.OPERATOR, project=project, place=Place(folder))
 
 
 @pipeline.command("check-drift")
@@ -68,9 +66,7 @@ def _from_folder(project: str, folder: Path) -> Json:
 @json_option
 def check_drift(drift_threshold: float, folder: Path, as_json: bool) -> None:
     """Test what came in since the live version was made; writes reports/drift.json and ends well."""
-    from sightloop.flows import pipeline_stages
-
-    found = _stage(folder, pipeline_stages.check_drift, settings={"drift_threshold": drift_threshold})
+    found = stage(folder, "check_drift", settings={"drift_threshold": drift_threshold})
     emit(found, as_json=as_json, text=lambda: str(found["sentence"]))
 
 
@@ -81,10 +77,8 @@ def check_drift(drift_threshold: float, folder: Path, as_json: bool) -> None:
 @json_option
 def prepare(min_samples_for_retraining: int, force: bool, folder: Path, as_json: bool) -> None:
     """Decide whether to train, and freeze what there is to learn from; ends well whatever is decided."""
-    from sightloop.flows import pipeline_stages
-
     settings = {"min_samples_for_retraining": min_samples_for_retraining}
-    found = _stage(folder, pipeline_stages.prepare, settings=settings, force=force)
+    found = stage(folder, "prepare", settings=settings, force=force)
     emit(found, as_json=as_json, text=lambda: str(found["sentence"]))
 
 
@@ -95,9 +89,7 @@ def prepare(min_samples_for_retraining: int, force: bool, folder: Path, as_json:
 @json_option
 def retrain(family: str, params_json: str, folder: Path, as_json: bool) -> None:
     """Train the candidate on the frozen snapshot, where that was decided."""
-    from sightloop.flows import pipeline_stages
-
-    found = _stage(folder, pipeline_stages.retrain, family=family, params=_params(params_json))
+    found = stage(folder, "retrain", family=family, params=_params(params_json))
     emit(found, as_json=as_json, text=lambda: found.get("reason") or f"Trained {found['family']}: {found['bundle']}.")
 
 
@@ -106,9 +98,7 @@ def retrain(family: str, params_json: str, folder: Path, as_json: bool) -> None:
 @json_option
 def evaluate(folder: Path, as_json: bool) -> None:
     """Judge the candidate on the snapshot's held-out pictures."""
-    from sightloop.flows import pipeline_stages
-
-    found = _stage(folder, pipeline_stages.evaluate)
+    found = stage(folder, "evaluate")
     emit(found, as_json=as_json, text=lambda: found.get("reason") or f"Judged on {found['n']} pictures.")
 
 
@@ -117,9 +107,7 @@ def evaluate(folder: Path, as_json: bool) -> None:
 @json_option
 def promote(folder: Path, as_json: bool) -> None:
     """Let the gate judge the candidate against the live version; nothing goes live by it, `publish` does that."""
-    from sightloop.flows import pipeline_stages
-
-    found = _stage(folder, pipeline_stages.promote)
+    found = stage(folder, "promote")
     emit(found, as_json=as_json, text=lambda: found.get("reason") or f"{found['verdict']}: {found['sentence']}")
 
 
@@ -141,21 +129,20 @@ def run(
     as_json: bool,
 ) -> None:
     """All stages behind the export, without DVC: only those whose files or parameters changed since the last time."""
-    from sightloop.flows import pipeline_stages
     from sightloop.flows.pipeline_running import Runner
 
-    place = _place(folder)
+    place = Place(folder)
     drift = {"drift_threshold": drift_threshold}
     prepared = {"min_samples_for_retraining": min_samples_for_retraining, "force": force}
     trained = {"family": family, "params": _params(params_json)}
     runner = Runner(place)
-    runner.stage("check_drift", drift, lambda: _stage(folder, pipeline_stages.check_drift, settings=drift))
+    runner.stage("check_drift", drift, _bound(folder, "check_drift", settings=drift))
     settings = {"min_samples_for_retraining": min_samples_for_retraining}
-    decided = _bound(folder, pipeline_stages.prepare, settings=settings, force=force)
+    decided = _bound(folder, "prepare", settings=settings, force=force)
     runner.stage("prepare_retrain_data", prepared, decided)
-    runner.stage("retrain", trained, _bound(folder, pipeline_stages.retrain, **trained))
-    runner.stage("evaluate", {}, _bound(folder, pipeline_stages.evaluate))
-    runner.stage("promote", {}, _bound(folder, pipeline_stages.promote))
+    runner.stage("retrain", trained, _bound(folder, "retrain", **trained))
+    runner.stage("evaluate", {}, _bound(folder, "evaluate"))
+    runner.stage("promote", {}, _bound(folder, "promote"))
     told = {"ran": runner.ran, "decision": place.said("decision"), "promotion": place.said("promotion")}
     emit(told, as_json=as_json, text=lambda: _told(told))
 
@@ -165,16 +152,9 @@ def run(
 @json_option
 def publish(folder: Path, as_json: bool) -> None:
     """List the candidate in the data folder and put it live where the gate agrees; ends well where it was skipped."""
-    from sightloop.cli.follow import follow
-    from sightloop.flows import access, gating, models, pipeline_publishing
+    from sightloop.cli.pipeline_publish import published
 
-    with opened() as services:
-        found = pipeline_publishing.enlist(services, user=access.OPERATOR, place=_place(folder))
-        if found["version"] is not None and not found["live"]:
-            name, ref = found["project"], str(found["version"])
-            follow(services, gating.start(services, user=access.OPERATOR, name=name, ref=ref))
-            models.promote(services, user=access.OPERATOR, name=name, ref=ref, reason="the pipeline's candidate")
-            found |= {"live": True, "sentence": f"Version {ref} of {name} is live."}
+    found = published(Place(folder))
     emit(found, as_json=as_json, text=lambda: str(found["sentence"]))
 
 
@@ -184,38 +164,8 @@ def _told(told: Json) -> str:
     return f"Stages run: {ran}.\n{told['decision']['sentence']}\n{verdict}"
 
 
-def _bound(folder: Path, work: Callable[..., Json], **given: Any) -> Callable[[], Json]:
-    return lambda: _stage(folder, work, **given)
-
-
-def _stage(folder: Path, work: Callable[..., Json], *, settings: Json | None = None, **given: Any) -> Json:
-    """Carry a stage out in an installation of its own that is gone afterwards."""
-    place = _place(folder)
-    with _replica(place, settings or {}) as (services, project), counter() as report:
-        return work(services, project, place, report=report, **given)
-
-
-@contextmanager
-def _replica(place: Place, settings: Json) -> Iterator[tuple[Services, Project]]:
-    """An installation filled with the export; nothing of this machine's but the backbone weights is used."""
-    from sightloop import settings as settings_module
-    from sightloop import wiring
-    from sightloop.flows import pipeline_replica
-
-    weights = settings_in_force().weights_folder.absolute()
-    with tempfile.TemporaryDirectory(prefix="sightloop-pipeline-") as folder:
-        alone = {"data": Path(folder) / "data", "database_url": None, "blobs_url": None, "mlflow_uri": None}
-        services = wiring.build(settings_module.load(**alone, weights=weights))
-        try:
-            yield services, pipeline_replica.fill(services, place, settings)
-        finally:
-            services.close()
-
-
-def _place(folder: Path) -> Place:
-    from sightloop.flows.pipeline_place import Place
-
-    return Place(folder)
+def _bound(folder: Path, name: str, **given: Any) -> Callable[[], Json]:
+    return lambda: stage(folder, name, **given)
 
 
 def _params(text: str) -> Json:

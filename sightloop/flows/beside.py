@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from sightloop.core.entities import Answer, Image, Job, Json, ModelVersion, Prediction, Progress, Project
 from sightloop.core.errors import BadImage, Missing, Overloaded
-from sightloop.core.ids import new_id
 from sightloop.core.ports import Report
 from sightloop.flows import breaking, completing, verdicts, watch_evidence
 from sightloop.flows.services import Services
-from sightloop.store import outcomes, projects, versions, watches
+from sightloop.store import projects, versions, watches
 
 BATCH = 16
 PATIENCE = 300.0  # seconds a picture may wait
@@ -40,7 +39,19 @@ def run(services: Services, job: Job, report: Report) -> Json:
     for version, left in zip(both, unrated, strict=True):
         found += completing.complete(services, project, version, left, report=report)
         found += ask(services, project, version, pictures, report=report).answered
+    if job.params.get("time"):
+        time(services, project, both, pictures, report=report)
     return {"asked": found}
+
+
+def time(
+    services: Services, project: Project, both: Sequence[ModelVersion], pictures: Sequence[Image], *, report: Report
+) -> None:
+    """Ask both versions about the same pictures in turn, so that whatever else the machine does slows both alike."""
+    timed = pictures[: watch_evidence.SIDE_BY_SIDE]
+    for start in range(0, len(timed), BATCH):
+        for version in both:
+            ask(services, project, version, timed[start : start + BATCH], report=report, again=True)
 
 
 def ask(
@@ -100,24 +111,5 @@ def _collected(
         if error is not None:
             errors[image.id] = error
         else:
-            said.append(_prediction(project, version, image, future.result(), at=at))
+            said.append(verdicts.unseen(project, image, future.result(), version_id=version.id, at=at))
     return said, errors
-
-
-def _prediction(project: Project, version: ModelVersion, image: Image, answer: Answer, *, at: float) -> Prediction:
-    found = verdicts.verdict(project, answer)
-    return Prediction(
-        id=new_id(),
-        image_id=image.id,
-        project_id=project.id,
-        version_id=version.id,
-        predicted=found.predicted,
-        shown=found.shown,
-        confidence=found.confidence,
-        probabilities=dict(zip(answer.classes, answer.probabilities, strict=True)),
-        route=outcomes.SHADOW,
-        seconds=answer.seconds,
-        off_domain=answer.off_domain,
-        created_at=at,
-        figures=found.figures or None,
-    )

@@ -45,9 +45,11 @@ def waiting(db: Connection, project: Project) -> Waiting | None:
 
 
 def hold(db: Connection, project: Project) -> triggers.Hold | None:
-    """One challenger at a time, while no label that judges came since its verdict."""
+    """One challenger at a time, while no label that judges came since its verdict; none that is being judged again."""
     found = waiting(db, project)
-    return triggers.challenged(number=found.version.number, needed=found.needed, new=found.new) if found else None
+    if found is None or judging(db, project):
+        return None
+    return triggers.challenged(number=found.version.number, needed=found.needed, new=found.new)
 
 
 def judging(db: Connection, project: Project) -> bool:

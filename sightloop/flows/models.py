@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sightloop.core.entities import Json, ModelVersion, Project, Promotion, User
 from sightloop.core.errors import Conflict, Rejected
-from sightloop.flows import gating, registry, showing, watching
+from sightloop.flows import gating, showing, watching
 from sightloop.flows.access import project_for
 from sightloop.flows.bundle_cache import unpacked
 from sightloop.flows.services import Services
@@ -155,13 +155,6 @@ def log(services: Services, *, user: User, name: str) -> list[Promotion]:
     project = project_for(services, user=user, name=name, action="view")
     with services.db.connect() as db:
         return projects.promotions(db, project.id)
-
-
-def rescore(services: Services, *, user: User, name: str) -> Json:
-    """Queue the live model's answers for every picture that an older model answered; labels are never touched."""
-    project = project_for(services, user=user, name=name, action="train")
-    with services.db.begin() as db:
-        return {"job": registry.queue_rescore(db, project.id, version_id=project.live_version_id, by=user.id)}
 
 
 def export(services: Services, *, user: User, name: str, ref: str, target: Path) -> Path:

@@ -26,6 +26,8 @@ def decide(services: Services, project: Project, found: Json, *, force: bool) ->
     projects.update(services, user=OPERATOR, name=project.name, settings=AUTOMATIC)
     told = policy.decide(services, user=OPERATOR, project=project.name)
     kept = {name: told[name] for name in KEPT}
+    if not told["rules"]:  # without a live version none can be met
+        kept["sentence"] = told["holds"][0]["sentence"]
     if force:
         kept |= {"would": True, "rule": "forced", "sentence": "It trains because params.yaml says force."}
     return kept

@@ -10,8 +10,6 @@ from pathlib import Path
 from sightloop.core.entities import Json
 from sightloop.core.errors import Rejected
 
-SKIPPED = "skipped.json"
-
 
 @dataclass(frozen=True)
 class Place:
@@ -73,9 +71,3 @@ def write(path: Path, value: Json) -> Json:
     draft.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
     draft.replace(path)
     return value
-
-
-def skipped(folder: Path) -> str | None:
-    """Why the stage that makes `folder` made nothing; None where it made something."""
-    path = folder / SKIPPED
-    return str(read(path)["reason"]) if path.is_file() else None

@@ -29,7 +29,7 @@ def enlist(services: Services, *, user: User, place: Place) -> Json:
     [exported] = rows(place, "projects")
     project = project_for(services, user=user, name=exported["name"], action="promote")
     told = place.said("promotion")
-    if told["verdict"] != "promote":
+    if told.get("verdict") != "promote":
         sentence = told.get("reason") or told["sentence"]
         return {"project": project.name, "version": None, "live": False, "sentence": sentence}
     version = _listed(services, project.id, place, compared=exported["live_version_id"], by=user.id)

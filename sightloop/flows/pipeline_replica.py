@@ -54,15 +54,14 @@ def keep_snapshot(services: Services, place: Place, context: Json) -> Json:
 
 def bring_snapshot(services: Services, place: Place, project: Project) -> Snapshot:
     """List the snapshot of the files in the installation."""
-    digest = services.blobs.put((place.snapshot / MANIFEST).read_bytes())
     counts = read(place.snapshot / ABOUT)["counts"]
+    digest = services.blobs.put((place.snapshot / MANIFEST).read_bytes())
     with services.db.begin() as db:
         return snapshots.add(db, Snapshot(new_id(), project.id, digest, counts, OPERATOR.id, services.clock()))
 
 
 def keep_bundle(services: Services, job: Job, folder: Path) -> Json:
     """Pack the bundle of a training, with how it was trained and, where it was judged, how and what it answered."""
-    folder.mkdir(parents=True, exist_ok=True)
     work = services.work_folder(job.id)
     with services.db.connect() as db:
         taken = snapshots.get(db, job.context["snapshot_id"])

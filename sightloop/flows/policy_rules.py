@@ -14,7 +14,6 @@ from sightloop.measure import agreement
 from sightloop.store import labelled, policy
 from sightloop.store.database import Connection
 
-ALARMS = ("covariate", "strangers")
 WORDS = {"covariate": "changed", "strangers": "strange"}
 
 
@@ -56,7 +55,7 @@ def _performance(db: Connection, project: Project, live: ModelVersion) -> Rule:
 
 def _covariate(db: Connection, project: Project, live: ModelVersion, *, wanted: int) -> Rule:
     """An alarm alone is no reason: labels of what it was about are."""
-    found = policy.alarm(db, project.id, version_id=live.id, kinds=ALARMS)
+    found = policy.alarm(db, project.id, version_id=live.id)
     if found is None:
         none = f"No alarm says that the pictures have changed for version {live.number}, so that no label counts yet."
         return triggers.enough("covariate", 0, wanted=wanted, what="", since="", forbidden=none)

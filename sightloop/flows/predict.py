@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Literal
 
 from sightloop import telemetry
 from sightloop.core.entities import Answer, Json, Project, User
 from sightloop.core.errors import Missing, Unavailable
-from sightloop.core.scale import NAME as PX_PER_MM
-from sightloop.flows import breaking, measuring, members, verdicts
+from sightloop.flows import breaking, marking, members, verdicts
 from sightloop.flows.access import project_for
+from sightloop.flows.marking import MaskForm
 from sightloop.flows.services import Services
 from sightloop.tasks.refusal import advice
-from sightloop.vision import masks, regions
 
-MaskForm = Literal["rle", "png", "none"]
 LIVE = frozenset({"champion", "live", ""})
 
 
@@ -77,7 +73,7 @@ def render(answer: Answer, *, where: Target, mask: MaskForm = "rle") -> Json:
     """The answer as the API and the command line give it; `processing_time` in seconds.
 
     Args:
-        mask: how a model that segments gives its mask; see `marked`. Cutting and measuring it may take a second.
+        mask: how a model that segments gives its mask (`marking.marked`). Cutting and measuring it may take a second.
 
     Raises:
         Missing: the project lost its model between the question and the answer.
@@ -101,28 +97,7 @@ def render(answer: Answer, *, where: Target, mask: MaskForm = "rle") -> Json:
         "worker_id": answer.worker,
         "off_domain": answer.off_domain,
         **verdict.figures,
-        **({} if answer.map is None else marked(answer.map, answer.classes, where=where, mask=mask)),
-    }
-
-
-def marked(packed: bytes, classes: tuple[str, ...], *, where: Target, mask: MaskForm) -> Json:
-    """What a packed probability map marks at the project's threshold, and what that measures.
-
-    Returns:
-        {mask, masks, measurements}: run lengths {size, counts} of all classes together and of each, as COCO has them,
-        and the figures of `measure.geometry` in `total` and `per_class`, with millimetres by the project's scale.
-        "png" adds `mask_png`, the canonical PNG in base64; "none" gives nothing at all.
-    """
-    if mask == "none":
-        return {}
-    found = masks.threshold(masks.unpack_map(packed), where.project.floor)
-    px_per_mm = where.project.settings.get(PX_PER_MM)
-    figures = measuring.named(measuring.measured(found), classes, px_per_mm=px_per_mm)
-    return {
-        "mask": regions.to_rle(found > 0),
-        "masks": {name: regions.to_rle(found == index) for index, name in enumerate(classes, 1)},
-        "measurements": {"px_per_mm": px_per_mm, **figures},
-        **({"mask_png": base64.b64encode(masks.encode(found)).decode()} if mask == "png" else {}),
+        **({} if answer.map is None else marking.marked(answer.map, answer.classes, project=where.project, mask=mask)),
     }
 
 

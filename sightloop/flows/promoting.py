@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from sightloop.core.entities import Job, Json, ModelVersion, Progress, Project, Promotion
+from sightloop.core.entities import Job, Json, Progress, Project
 from sightloop.core.ports import Report
-from sightloop.flows import challengers, completing, gating, learnt_notices, members, pairing, shadowing, watching
+from sightloop.flows import challengers, completing, going_live, learnt_notices, members, pairing
 from sightloop.flows.services import Services
 from sightloop.store import gates, projects, versions
-from sightloop.store.database import Connection
 
 AUTOMATIC = "promote_automatically"  # the project setting that lets the gate promote, as it does where there is none
 
@@ -21,9 +20,10 @@ def gate(services: Services, job: Job, report: Report) -> Json:
         project = projects.get(db, job.project_id or "")
         version = versions.by_id(db, job.params.get("version_id") or job.context["version_id"])
         live = members.live(db, project)
-        again = _behind(job) and any(one.version_id == version.id for one in projects.promotions(db, project.id))
-    if live is None or live.id == version.id or again:
-        return {"gate": _again(services, version)}
+        before = gates.newest(db, version.id)
+        went_live = any(one.version_id == version.id for one in projects.promotions(db, project.id))
+    if live is None or live.id == version.id or (_behind(job) and (went_live or _killed_after(job, before))):
+        return {"gate": _summary(before, promoted=went_live) if before else None}
     judging = pairing.pictures(services, project, version=version, live=live)
     for one in (live, version):
         missing = pairing.unanswered(services, project, one, judging)
@@ -31,7 +31,7 @@ def gate(services: Services, job: Job, report: Report) -> Json:
     found = pairing.judged(services, project, version, live)
     with services.db.begin() as db:
         kept = gates.add(db, project.id, version_id=version.id, live_id=live.id, report=found)
-        promoted = bool(_promotes(job, project, found) and _promote(db, project, version, live=live, found=kept))
+        promoted = _promotes(job, project, found) and going_live.go(db, project, version, live=live, found=kept)
         if _behind(job):
             learnt_notices.judged(db, job, version, kept, promoted=promoted)
     report(Progress(1, 1, found["sentence"]))
@@ -49,31 +49,9 @@ def _promotes(job: Job, project: Project, found: Json) -> bool:
     return learns and found["verdict"] == "promote" and project.settings.get(AUTOMATIC, True) is True
 
 
-def _promote(
-    db: Connection, project: Project, version: ModelVersion, *, live: ModelVersion, found: Json
-) -> Promotion | None:
-    """Put the version live in the caller's transaction, or into shadow first where the project wants that.
-
-    None where it is not live: another one went live meanwhile, or it answers in shadow.
-    """
-    reason, detail = found["sentence"], gating.figures(found)
-    if projects.get(db, project.id).live_version_id != live.id:
-        return None
-    if project.settings.get("rollout") == "shadow":
-        shadowing.begin(db, project, version, live=live, by=None, found={"reason": reason, "detail": detail})
-        return None
-    done = projects.set_live(
-        db, project.id, version_id=version.id, by=None, action="promote", reason=reason, detail=detail
-    )
-    watching.begin(db, project, done)
-    return done
-
-
-def _again(services: Services, version: ModelVersion) -> Json | None:
-    """What a step that is done again after a crash had found; None where nothing was to be judged."""
-    with services.db.connect() as db:
-        found = gates.newest(db, version.id)
-    return None if found is None else _summary(found, promoted=True)
+def _killed_after(job: Job, before: Json | None) -> bool:
+    """Whether an earlier try of this job kept its verdict, and with it all that followed, before it was killed."""
+    return before is not None and job.started_at is not None and before["at"] >= job.started_at
 
 
 def _summary(found: Json, *, promoted: bool) -> Json:

@@ -27,7 +27,7 @@ STEPS: Mapping[str, str] = {
     "gate": "promoting.gate",  # of a version: behind its training, or asked for later
     "drift": "drifting.run",
     "watch": "beside.run",  # of a promotion: both versions about the same pictures
-    "shadow": "shadowing.run",
+    "shadow": "shadow_deciding.run",
     "judge": "evaluating.run",  # of an evaluation: a version that is in the registry
     "agree": "agreeing.agree",  # people's masks with the model's, at a new threshold
     "export": "export_job.run",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sightloop import telemetry
 from sightloop.core.arrays import Embedding
 from sightloop.core.entities import Answer, Facts, Image, Json, Prediction, Project, Verdict
@@ -60,11 +62,18 @@ def prediction(services: Services, project: Project, image: Image, answer: Answe
     if answer.map is not None:
         services.blobs.keep(drawing.kind(answer.version_id), image.sha256, answer.map)
     agreement = drawing.agreement(services, project, image, answer.map)
+    said = unseen(project, image, answer, version_id=answer.version_id, at=services.clock())
+    return replace(said, figures=found.figures | _told(agreement=agreement, audit=answer.audit, reason=refused) or None)
+
+
+def unseen(project: Project, image: Image, answer: Answer, *, version_id: str, at: float) -> Prediction:
+    """The same of a version that is asked beside the live one: nothing is counted or drawn."""
+    found = verdict(project, answer)
     return Prediction(
         id=new_id(),
         image_id=image.id,
         project_id=project.id,
-        version_id=answer.version_id,
+        version_id=version_id,
         predicted=found.predicted,
         shown=found.shown,
         confidence=found.confidence,
@@ -72,8 +81,8 @@ def prediction(services: Services, project: Project, image: Image, answer: Answe
         route=answer.route,
         seconds=answer.seconds,
         off_domain=answer.off_domain,
-        created_at=services.clock(),
-        figures=found.figures | _told(agreement=agreement, audit=answer.audit, reason=refused) or None,
+        created_at=at,
+        figures=found.figures or None,
     )
 
 

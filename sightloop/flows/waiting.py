@@ -1,8 +1,10 @@
-"""Let the worker answer pictures that have waited too long for one."""
+"""Let the worker answer pictures that have waited too long for one, or have one of an older model."""
 
 from __future__ import annotations
 
-from sightloop.core.entities import Job
+from sightloop.core.entities import Job, Json, User
+from sightloop.flows import registry
+from sightloop.flows.access import project_for
 from sightloop.flows.jobs import FINAL
 from sightloop.flows.services import Services
 from sightloop.store import images, jobs, projects
@@ -24,6 +26,13 @@ def score_waiting(services: Services) -> None:
     for project_id in waiting:
         with services.db.begin() as db:
             jobs.enqueue(db, kind="score", steps=("score",), project_id=project_id)
+
+
+def rescore(services: Services, *, user: User, name: str) -> Json:
+    """Queue the live model's answers for every picture that an older model answered; labels are never touched."""
+    project = project_for(services, user=user, name=name, action="train")
+    with services.db.begin() as db:
+        return {"job": registry.queue_rescore(db, project.id, version_id=project.live_version_id, by=user.id)}
 
 
 def _scores(job: Job, *, now: float) -> bool:

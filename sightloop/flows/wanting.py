@@ -13,7 +13,7 @@ from sightloop.core.errors import Rejected
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
 from sightloop.flows.taught import groups_ever
-from sightloop.store import changes, drift, judges, versions, wanted
+from sightloop.store import changes, drift, judges, policy, versions, wanted
 from sightloop.store.database import Connection, now
 from sightloop.store.wanted import Asked, Kind
 
@@ -63,7 +63,8 @@ def ask(
 def more(services: Services, *, user: User, project: str, random: int) -> Json:
     """Ask for further pictures drawn at random, one of each group: of what came in since the live version was made.
 
-    Only pictures without a label are drawn, so that an accuracy measured on them is about those.
+    Those come first that came since the window of its newest alarm began: they tell what the alarm was about. Only
+    pictures without a label are drawn, so that an accuracy measured on them is about those.
 
     Args:
         random: how many, 1 to 2000.
@@ -142,14 +143,20 @@ def _answered(image: Image) -> float | None:
 
 
 def _drawn(db: Connection, project: Project, count: int) -> tuple[list[str], list[str]]:
-    """Pictures that came in since the live version was made, and where they are too few, others; drawn at random."""
+    """Pictures that came in since the live version was made, and where they are too few, others; drawn at random.
+
+    What came since the window of its newest alarm began goes first.
+    """
     left = wanted.askable(db, project.id)
     came: list[str] = []
+    told: set[str] = set()
     if project.live_version_id is not None:
         version = versions.by_id(db, project.live_version_id)
         found = drift.arrivals(db, project.id, version_id=version.id, since=version.created_at, limit=READ)
         came = [one.id for one in found if one.id in left]
-    fresh = _of_each_group(_shuffled(came), left)[:count]
+        alarm = policy.alarm(db, project.id, version_id=version.id)
+        told = {one.id for one in found if alarm and one.created_at > alarm.since}
+    fresh = _of_each_group(sorted(_shuffled(came), key=lambda name: name not in told), left)[:count]
     met = {left[name] for name in came}
     others = [name for name, group in left.items() if group not in met] if len(fresh) < count else []
     return fresh, _of_each_group(_shuffled(others), left)[: count - len(fresh)]

@@ -22,19 +22,23 @@ MINUTES = 300.0  # seconds that "now" lasts where time is measured
 TIMED = 500  # answers of the replaced version that are timed
 MOST = 2000  # pictures read at a time
 NEWEST = 200  # pictures that both versions are asked about
+SIDE_BY_SIDE = 116  # of them that both are timed on, where one of them looks slow
+WARM = 16  # of those that are not counted, because they warm a model up
+FRESH = 3600.0  # seconds that such times hold
 
 
 @dataclass(frozen=True)
 class Seen:
     """What is to be seen of a watched version: its rules, groups of answers in use, and how many looks were taken.
 
-    `unasked` pictures wait for an answer of one of the two versions.
+    `unasked` pictures wait for an answer of one of the two versions; `untimed` says that both are to be timed.
     """
 
     rules: tuple[Rule, ...]
     answers: int
     looks: Json
     unasked: int
+    untimed: bool
 
 
 def seen(
@@ -60,16 +64,21 @@ def seen(
     accuracy, looks["accuracy"], unrated = _accuracy(
         db, project, watch, both=(before, version), done=looks["accuracy"], last=last
     )
-    classes, unasked = same(db, project, newest(db, project), both=(before, version))
+    pictures = newest(db, project)
+    classes, unasked = same(db, project, pictures, both=(before, version))
     recent = [one.seconds for one in new if one.answered_at >= now - MINUTES]
+    latency = rules.latency(recent, [one.seconds for one in old[:TIMED]])
+    if slow := latency.passed is False:
+        latency = rules.slower(latency, together(db, pictures, both=(before, version), since=now - FRESH))
     found = (
         _errors(db, project, watch, answered=len(new), before=len(old)),
-        rules.latency(recent, [one.seconds for one in old[:TIMED]]),
+        latency,
         corrections,
         classes,
         accuracy,
     )
-    return Seen(found, len(_groups(new)), looks, unrated + (unasked if classes.passed is None else 0))
+    waiting = unrated + (unasked if classes.passed is None else 0)
+    return Seen(found, len(_groups(new)), looks, waiting, slow and latency.passed is None)
 
 
 def newest(db: Connection, project: Project) -> list[Image]:
@@ -99,6 +108,15 @@ def same(
     shared = [name for name in ids if name in old and name in new]
     rule = rules.classes([_word(project, new[name]) for name in shared], [_word(project, old[name]) for name in shared])
     return rule, len(ids) - len(shared)
+
+
+def together(
+    db: Connection, pictures: Sequence[Image], *, both: tuple[ModelVersion, ModelVersion], since: float
+) -> Rule:
+    """The rule of seconds on the pictures that both versions (old, new) were timed on after a time."""
+    ids = [image.id for image in pictures[WARM:SIDE_BY_SIDE]]
+    old, new = (watches.seconds(db, ids, version_id=one.id, since=since) for one in both)
+    return rules.latency(new, old)
 
 
 def _before(db: Connection, project: Project, watch: Watch, before: ModelVersion) -> list[Answered]:

@@ -20,7 +20,7 @@ from sightloop.store.watches import Watch
 DAYS = 7
 SPAN = DAYS * 86_400.0
 NEEDED = 500  # answers in use, near copies once
-PAUSE = 3600.0  # seconds between two jobs that ask both versions
+PAUSE = watch_evidence.FRESH  # seconds between two jobs that ask both versions
 STEPS = ("watch",)
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def _look_at(services: Services, watch: Watch) -> None:
         _end(services, watch, "ended", report | {"sentence": f"Version {version.number} is no longer live."})
     elif broken:
         _go_back(services, watch, report, version=version, before=before, broken=broken)
-    elif over or (seen.answers >= watch.report["needed"] and not asking and not seen.unasked):
+    elif over or (seen.answers >= watch.report["needed"] and not asking and not seen.unasked and not seen.untimed):
         told = f"Version {version.number} has passed: nothing broke in {seen.answers:,} answers."
         _end(services, watch, "passed", report | {"sentence": told})
     else:
@@ -106,12 +106,12 @@ def _go_on(services: Services, watch: Watch, report: Json, *, version: ModelVers
     """Keep what was seen, and let a job ask both versions what one of them has not answered."""
     told = f"Version {version.number} is watched: {seen.answers:,} of {report['needed']} answers, nothing is broken."
     report = report | {"sentence": told}
-    asks = asks and seen.unasked > 0 and services.clock() >= report.get("asked_at", 0.0) + PAUSE
+    asks = asks and (seen.unasked > 0 or seen.untimed) and services.clock() >= report.get("asked_at", 0.0) + PAUSE
     if not asks and report == watch.report:
         return
     with services.db.begin() as db:
         if asks:
-            params = {"watch": watch.id, "version": version.number}
+            params = {"watch": watch.id, "version": version.number, "time": seen.untimed}
             jobs.enqueue(db, kind="watch", steps=STEPS, params=params, project_id=watch.project_id)
             report |= {"asked_at": services.clock()}
         watches.note(db, watch, report)

@@ -68,6 +68,20 @@ def latency(seconds: Sequence[float], before: Sequence[float]) -> Rule:
     return Rule("latency", new <= SLOWER * old, f"{told} ({SLOWER} times as long is borne).", figures)
 
 
+def slower(in_use: Rule, together: Rule) -> Rule:
+    """What is to be made of a version that is slower in use than the one before was: a busy machine looks the same.
+
+    Args:
+        in_use: `latency` of answers that were given at different times, and that broke it.
+        together: `latency` of both versions on the same pictures at one time, which decides; it may not tell yet.
+    """
+    figures = in_use.figures | {"together": together.figures}
+    if together.passed is None:
+        said = "Both are timed side by side before anything is made of it: a busy machine looks the same."
+        return Rule("latency", None, f"{in_use.sentence} {said}", figures)
+    return Rule("latency", together.passed, f"{in_use.sentence} Side by side: {together.sentence}", figures)
+
+
 def corrections(
     corrected: int, answered: int, *, corrected_before: int, answered_before: int, looks: bool = True
 ) -> Rule:
@@ -98,7 +112,7 @@ def classes(said: Sequence[str], before: Sequence[str]) -> Rule:
         return Rule("classes", None, f"Both versions answered {n} of the newest pictures; it takes {SAME}.", {"n": n})
     new, old = Counter(said), Counter(before)
     moved = {name: (new[name] - old[name]) / n for name in new.keys() | old.keys()}
-    apart = sum(abs(one) for one in moved.values()) / 2
+    apart = sum(abs(new[name] - old[name]) for name in moved) / (2 * n)  # of whole numbers: 0.25 is borne exactly
     most = max(sorted(moved), key=lambda name: abs(moved[name]))
     figures = {"n": n, "apart": apart, "limit": APART, "class": most, "share": new[most] / n, "before": old[most] / n}
     told = f"On the same {n} pictures the shares of the classes are {apart:.2f} apart ({APART} is borne)"

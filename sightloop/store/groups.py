@@ -134,7 +134,7 @@ def near_copies(looks: NDArray[np.uint64], phash: int) -> NDArray[np.int64]:
 
 
 def turn(db: Connection, project_id: str, sides: Mapping[str, Side]) -> None:
-    """Put groups on other sides, which every process sees: their rows are numbered anew, as if they had come last."""
+    """Put groups on other sides from the next transaction on: their rows are numbered anew, as if they came last."""
     changes.hold(db, project_id)
     query = select(*(c for c in groups.c if c.name != "seq")).where(groups.c.id.in_(list(sides)))
     found = [dict(row) for row in db.execute(query).mappings()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
@@ -13,6 +12,8 @@ from sightloop.store.drift import BROUGHT
 from sightloop.store.loop_tables import drift_reports, wanted
 from sightloop.store.registry_tables import versions as version_rows
 from sightloop.store.tables import images, promotions
+
+ALARMS = "covariate", "strangers"  # kinds that only labels can tell the meaning of
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,10 @@ class Alarm:
     kind: str
 
 
-def alarm(db: Connection, project_id: str, *, version_id: str, kinds: Sequence[str]) -> Alarm | None:
-    """The newest alarm of these kinds about a version; None where there is none."""
+def alarm(db: Connection, project_id: str, *, version_id: str) -> Alarm | None:
+    """The newest alarm about a version that only labels can tell the meaning of; None where there is none."""
     c = drift_reports.c
-    mine = c.project_id == project_id, c.version_id == version_id, c.alarm, c.kind.in_(list(kinds))
+    mine = c.project_id == project_id, c.version_id == version_id, c.alarm, c.kind.in_(ALARMS)
     query = select(c.id, c.since, c.at, c.kind).where(*mine).order_by(c.at.desc(), c.id.desc()).limit(1)
     row = db.execute(query).one_or_none()
     return None if row is None else rows.read(Alarm, row)

@@ -133,11 +133,11 @@ def said(db: Connection, image_ids: Sequence[str], *, version_id: str) -> dict[s
     return found
 
 
-def seconds(db: Connection, image_ids: Sequence[str], *, version_id: str) -> list[float]:
-    """How long a version took over these pictures when it was asked beside the live one."""
+def seconds(db: Connection, image_ids: Sequence[str], *, version_id: str, since: float) -> list[float]:
+    """How long a version took over these pictures when it was last asked unseen, if that was after a time."""
     found: list[float] = []
     p = predictions.c
-    query = select(p.seconds).where(p.version_id == version_id, p.route == SHADOW)
+    query = select(p.seconds).where(p.version_id == version_id, p.route == SHADOW, p.created_at >= since)
     for piece in rows.chunks(image_ids):
         found += db.execute(query.where(p.image_id.in_(piece))).scalars()
     return found

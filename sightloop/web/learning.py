@@ -8,6 +8,7 @@ from sightloop.web.api import (
     lessons,
     pipelines,
     replay,
+    retraining,
     rollout,
     runs,
     searches,
@@ -16,4 +17,17 @@ from sightloop.web.api import (
     wanted,
 )
 
-LEARNING = (lessons, trainings, searches, cascades, drift, wanted, rollout, runs, snapshots, replay, pipelines)
+LEARNING = (
+    lessons,
+    trainings,
+    retraining,
+    searches,
+    cascades,
+    drift,
+    wanted,
+    rollout,
+    runs,
+    snapshots,
+    replay,
+    pipelines,
+)

@@ -25,13 +25,27 @@ PAGES = (
     "/p/{project}/insights", "/p/{project}/report",
     "/p/{project}/models", "/p/{project}/models/2", "/p/{project}/models/compare?a=1&b=2", "/p/{project}/train",
     "/p/{project}/runs/{run}", "/p/{project}/jobs", "/p/{project}/settings",
-    "/p/{project}/cascade", "/p/{project}/search", "/p/{project}/drift",
+    "/p/{project}/cascade", "/p/{project}/search", "/p/{project}/drift", "/p/{project}/wanted",
+    "/p/{project}/snapshots", "/admin/notices",
 )  # fmt: skip
 MARKED = (
     "", "?tab=nothing", "/upload", "/review", "/review?by=disagreement", "/insights", "/report", "/models", "/train",
     "/settings", "/images/{image}",
 )  # fmt: skip
-EMPTY = ("", "/review", "/insights", "/models", "/train", "/jobs", "/trash", "/upload", "/cascade", "/search", "/drift")
+EMPTY = (
+    "",
+    "/review",
+    "/insights",
+    "/models",
+    "/train",
+    "/jobs",
+    "/trash",
+    "/upload",
+    "/cascade",
+    "/search",
+    "/drift",
+    "/snapshots",
+)
 
 
 @dataclass(frozen=True)

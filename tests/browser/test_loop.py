@@ -172,6 +172,7 @@ def it_learns_and_the_gate_promotes_by_itself(told: Story, page: Page) -> None:
     job = told.job("/retrain")
     gate = job["context"]["gate"]
     assert (gate["verdict"], gate["promoted"], told.live()) == ("promote", True, 2), gate["sentence"]
+    assert re.search(r"Better: \+\d.*recent pictures", gate["sentence"])
     judged = told.get("/models/2/gate")
     assert (judged["n"] >= 1500, judged["recent"] >= 100) == (True, True)
     page.goto("/p/eyes/models")

@@ -103,7 +103,7 @@ def upload(page: Page, folder: Path) -> None:
         (folder / f"{seed}.png").write_bytes(tiny_masks.picture(seed))
     page.goto("/p/cracks/upload")
     page.locator("input[webkitdirectory]").set_input_files(folder)
-    expect(page.get_by_text(re.compile(f"{NEW}.*stored")).first).to_be_visible()
+    expect(page.get_by_text(f"{NEW} stored + 0 duplicates + 0 failed = {NEW}")).to_be_visible()
 
 
 def answered(api: httpx.Client) -> dict[str, str]:

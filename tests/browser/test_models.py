@@ -139,7 +139,7 @@ def test_promoting_asks_why_is_rolled_back_and_undone_and_the_log_keeps_it_all(o
     log = page.get_by_role("region", name="Log", exact=True)
     expect(log.get_by_role("row", name="you rolled back version 2 → version 1 We do")).to_be_visible()
     expect(
-        log.get_by_role("row", name="you promoted version 1 → version 2 We no longer sort blue things")
+        log.get_by_role("row", name="you forced version 1 → version 2 We no longer sort blue things")
     ).to_be_visible()
 
 

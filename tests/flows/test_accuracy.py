@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sightloop.core.entities import Image, Project
-from sightloop.flows import accuracy
+from sightloop import telemetry
+from sightloop.core.entities import Image, Json, Project
+from sightloop.flows import accuracy, auditing, wanting
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 from sightloop.store import images
@@ -122,3 +123,90 @@ def test_a_held_out_picture_that_its_data_set_had_twice_is_fair_where_it_stands_
     version = labelled.version(services, project, snapshot_id=labelled.freeze(services, project)["snapshot_id"])
     labelled.answer(services, twice, version, "red")
     assert accuracy.accuracy(services, user=OPERATOR, project="paint")["n"] == 1
+
+
+def asked(services: Services, project: Project, found: list[Image]) -> None:
+    with services.db.begin() as db:
+        wanting.ask(db, project, report_id=None, random=[image.id for image in found], shifted=[])
+
+
+def audit(services: Services) -> Json:
+    return dict(accuracy.accuracy(services, user=OPERATOR, project="paint")["audit"])
+
+
+def test_the_audit_counts_pictures_drawn_at_random_alone_and_says_why_there_are_none(
+    services: Services, project: Project
+) -> None:
+    assert audit(services)["reason"] == "There is no live model yet."
+    version = labelled.version(services, project)
+    found = [labelled.add(services, project, number, label=None) for number in range(12)]
+    for image in found:
+        labelled.answer(services, image, version, "red")
+    assert audit(services) == {
+        "n": 0,
+        "asked": 0,
+        "accuracy": None,
+        "since": None,
+        "reason": "No picture drawn at random was asked for yet.",
+    }
+    asked(services, project, found[:8])
+    assert audit(services)["reason"] == "None of the 8 pictures drawn at random is labelled yet."
+    for image in found[8:]:
+        labelled.relabel(services, image, "blue")
+    for image, label in zip(found[:5], ["red", "red", "red", "blue", "unknown"], strict=True):
+        labelled.relabel(services, image, label)
+    told = accuracy.accuracy(services, user=OPERATOR, project="paint")
+    assert (told["n"], told["accuracy"]["value"]) == (8, 0.375)
+    assert (told["audit"]["n"], told["audit"]["asked"], told["audit"]["accuracy"]["value"]) == (4, 8, 0.75)
+    assert 0.1 < told["audit"]["accuracy"]["low"] < 0.75 < told["audit"]["accuracy"]["high"] <= 1
+    assert (told["audit"]["since"] > 1.0, told["audit"]["reason"]) == (True, None)
+
+
+def test_the_audit_leaves_out_what_taught_the_version(
+    services: Services, project: Project, taught: list[Image]
+) -> None:
+    found = [labelled.add(services, project, number, label=None) for number in range(10)]
+    asked(services, project, found)
+    for image in found:
+        labelled.relabel(services, image, "red")
+    taken = labelled.freeze(services, project)
+    version = labelled.version(services, project, snapshot_id=taken["snapshot_id"])
+    for image in found:
+        labelled.answer(services, image, version, "red")
+    learnt = sum(one.side in ("train", "calibration") for one in labelled.by_id(services, *found))
+    assert 0 < learnt < 10
+    assert audit(services)["n"] == 10 - learnt
+
+
+def test_gauges_tell_the_audit_from_thirty_on_before_that_all_verified_ones_and_no_old_figure(
+    services: Services, project: Project
+) -> None:
+    def gauge() -> float | None:
+        return telemetry.REGISTRY.get_sample_value("sightloop_live_accuracy", {"project": "paint"})
+
+    auditing.tell(services)
+    assert gauge() is None
+    version = labelled.version(services, project)
+    found = [labelled.add(services, project, number, label=None) for number in range(60)]
+    for image in found:
+        labelled.answer(services, image, version, "red")
+    asked(services, project, found[:30])
+    for image in found[:29]:
+        labelled.relabel(services, image, "red")
+    for image in found[30:59]:
+        labelled.relabel(services, image, "blue")
+    auditing.tell(services)
+    assert gauge() == 0.5
+    labelled.relabel(services, found[29], "blue")
+    auditing.tell(services)
+    low, high = (
+        telemetry.REGISTRY.get_sample_value(f"sightloop_live_accuracy_{end}", {"project": "paint"})
+        for end in ("low", "high")
+    )
+    assert gauge() == pytest.approx(29 / 30)
+    assert low is not None
+    assert high is not None
+    assert low < 29 / 30 < high
+    labelled.version(services, project)
+    auditing.tell(services)
+    assert gauge() is None  # the new live version has answered nothing yet

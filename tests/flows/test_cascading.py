@@ -228,7 +228,7 @@ def test_a_step_that_is_done_again_certifies_once(live: Services, made: Job) -> 
 def test_certifying_is_no_training_that_new_labels_are_counted_from(live: Services, made: Job) -> None:
     project = project_for(live, user=OPERATOR, name="paint", action="train")
     with live.db.connect() as db:
-        assert retraining._last(db, project) is None
+        assert retraining.newest(db, project) is None
 
 
 def test_the_quickest_is_told_by_milliseconds_where_all_were_measured(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Row, select, update
 
 from sightloop import telemetry
 from sightloop.core.entities import NOTHING, Image, Job, Json, Project
@@ -22,6 +23,7 @@ from sightloop.flows import (
     projects,
     trash,
     upload,
+    wanting,
 )
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.drift_changes import Change
@@ -29,6 +31,7 @@ from sightloop.flows.services import Services
 from sightloop.store import images, jobs
 from sightloop.store.drift import Arrival
 from sightloop.store.loop_tables import drift_reports
+from sightloop.store.watch_tables import notices
 from sightloop.vision import encode
 from sightloop.vision.decode import decode
 from tests import tiny, tiny_masks
@@ -95,6 +98,8 @@ def test_a_stream_like_the_held_out_pictures_is_silent_and_kept(
     assert [one["name"] for one in found["families"]] == ["answers", "classes", "embedding", "statistics", "strangers"]
     assert drifting.show(services, user=OPERATOR, project="paint", report_id=found["id"]) == found
     assert found["cumulative"]["n"] == 110
+    assert noticed(services) == []
+    assert wanting.show(services, user=OPERATOR, project="paint")["open"] == 0
 
 
 def test_blurred_pictures_alarm_and_say_which_and_why(services: Services, watched: Project, send: Sender) -> None:
@@ -121,6 +126,7 @@ def test_another_mix_of_classes_is_no_reason_to_ask_for_labels(
     send([*pictures(90, first=1000, only="red"), *pictures(30, first=2000)])
     found = check(services)
     assert (found["alarm"], found["kind"], found["needs"]) == (True, "label", None)
+    assert [one.kind for one in noticed(services)] == ["drift"]
     assert found["priors"]["red"]["after"] > 0.6
     assert next(one for one in found["shares"] if one["class"] == "red")["after"] > 0.6
 
@@ -135,6 +141,24 @@ def test_changed_colours_ask_for_thirty_random_and_twenty_shifted_labels(
     assert (len(set(random)), len(set(shifted))) == (30, 20)
     assert not set(random) & set(shifted)
     assert {*random, *shifted} <= {image.id for image in sent}
+    told = wanting.show(services, user=OPERATOR, project="paint")
+    assert (told["open"], told["report_id"]) == (50, found["id"])
+    assert {one["image_id"]: one["kind"] for one in told["items"]} == {
+        **dict.fromkeys(random, "random"),
+        **dict.fromkeys(shifted, "shifted"),
+    }
+    assert 0 < told["random"]["judging"] < 30
+    outside = {one.kind: one for one in noticed(services)}
+    assert outside["drift"].sentence == found["sentence"]
+    assert outside["drift"].detail["id"] == found["id"]
+    assert outside["labels"].sentence == "50 labels are wanted to tell what the drift means."
+    assert outside["labels"].detail == {"report": found["id"], "asked": 50, "judging": told["random"]["judging"]}
+
+
+def noticed(services: Services) -> Sequence[Row[Any]]:
+    """What the outside is told, oldest first."""
+    with services.db.connect() as db:
+        return db.execute(select(notices).order_by(notices.c.seq)).all()
 
 
 def test_too_few_pictures_are_not_tested_and_the_gap_is_named(

@@ -208,7 +208,7 @@ def test_labels_ready_the_button_and_start_nothing_where_classes_are_told(
     services: Services, project: Project, live: ModelVersion
 ) -> None:
     for number in range(5):
-        labelled.add(services, project, f"more {number}", label="red")
+        labelled.relabel(services, labelled.add(services, project, f"more {number}", label=None), "red")
     found = rule(services, "labels")
     assert (found["met"], found["starts"], decide(services)["would"]) == (True, False, False)
     policy.start_due(services)
@@ -395,6 +395,26 @@ def test_what_went_live_by_itself_and_was_rolled_back_is_not_put_live_by_the_sam
     promoting.gate(services, job, lambda _: None)
     with services.db.connect() as db:
         assert project_rows.get(db, project.id).live_version_id == before.id
+
+
+def test_a_verdict_that_was_kept_before_the_job_was_killed_is_not_made_and_told_again(
+    services: Services, project: Project, model: Callable[..., int]
+) -> None:
+    pictures = [labelled.add(services, project, n, label="red", side="test") for n in range(9)]
+    for number in (model(project), model(project, live=False, sharpness=1.0)):
+        with services.db.connect() as db:
+            version = versions.get(db, project.id, str(number))
+        for one in pictures:
+            labelled.answer(services, one, version, "red")
+    with services.db.begin() as db:
+        params: Json = {"version": 2, "version_id": version.id, challengers.WAITED: True}
+        job = jobs.enqueue(db, kind="gate", steps=("gate",), params=params, project_id=project.id)
+    claimed = job_flows.claim(services, worker="test", job_id=job.id)
+    assert claimed is not None
+    said = promoting.gate(services, claimed, lambda _: None)
+    assert (said["gate"]["verdict"], said["gate"]["promoted"]) == ("undecided", False)
+    assert promoting.gate(services, claimed, lambda _: None) == said
+    assert [kind for kind, _ in told(services)] == ["gate"]
 
 
 def test_a_training_that_ends_is_told_outside(services: Services, project: Project, live: ModelVersion) -> None:

@@ -41,8 +41,8 @@ def told(services: Services) -> Json:
     return teaching.teaching(services, user=OPERATOR, project="cracks")
 
 
-def start(services: Services, **asked: bool) -> Job:
-    return retraining.start(services, user=OPERATOR, name="cracks", **asked)
+def start(services: Services, *, force: bool = False) -> Job:
+    return retraining.start(services, user=OPERATOR, name="cracks", force=force)
 
 
 def queued(services: Services, name: str = "cracks") -> list[Job]:

@@ -9,7 +9,7 @@ import pytest
 
 from sightloop.core.entities import Image, Project
 from sightloop.core.errors import Rejected
-from sightloop.flows import correct, feedback, likeness, reviewing, trash
+from sightloop.flows import correct, feedback, likeness, reviewing, trash, wanting
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.reviewing import By, Review
 from sightloop.flows.services import Services
@@ -143,3 +143,30 @@ def test_masks_that_disagree_most_come_first_and_what_agrees_not_at_all(services
 
 def test_a_project_of_classes_has_no_masks_that_disagree(services: Services, pictures: list[Image]) -> None:
     assert ask(services, "disagreement").reason == reviewing.NO_MASKS
+
+
+def test_the_wanted_order_has_open_questions_alone_mixed_and_the_same_again(
+    services: Services, project: Project, pictures: list[Image], kept: Kept, picture: Picture
+) -> None:
+    pictures += [kept(picture("green", seed=seed)) for seed in range(8)]
+    names = [one.id for one in pictures]
+    random, shifted = names[:6], names[6:12]
+    with services.db.begin() as db:
+        wanting.ask(db, project, report_id=None, random=random, shifted=shifted)
+    correct.verify(services, user=OPERATOR, image_id=names[0])
+    trash.discard(services, user=OPERATOR, image_id=names[6])
+    found = ask(services, "wanted")
+    assert sorted(ids(found)) == sorted([*random[1:], *shifted[1:]])
+    assert {one.image.id: one.why for one in found.items} == {
+        **dict.fromkeys(random[1:], "asked for, drawn at random"),
+        **dict.fromkeys(shifted[1:], "asked for, because it is unlike what was learnt from"),
+    }
+    assert ids(ask(services, "wanted")) == ids(found)
+    assert ids(ask(services, "wanted", limit=3)) == ids(found)[:3]
+    orders = [[one in random for one in ids(ask(services, "wanted", seed=seed))] for seed in range(5)]
+    assert any(order not in (sorted(order), sorted(order, reverse=True)) for order in orders)
+
+
+def test_where_nothing_is_asked_for_the_wanted_order_says_so(services: Services, pictures: list[Image]) -> None:
+    found = ask(services, "wanted")
+    assert (found.items, found.reason) == ([], "No label is asked for at the moment.")

@@ -10,7 +10,7 @@ import pytest
 
 from sightloop.core.entities import Job, Project
 from sightloop.core.errors import Conflict, Rejected
-from sightloop.flows import models, rollout, shadowing
+from sightloop.flows import models, rollout, shadow_deciding, shadowing
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 from sightloop.measure import watch as rules
@@ -68,7 +68,7 @@ def test_after_a_day_with_nothing_broken_it_goes_live_and_is_watched(
     shadowing.look(tomorrow)
     with services.db.connect() as db:
         [job, *_] = jobs.all(db, project_id=used.id, kinds=("shadow",), states=("queued",), limit=5)
-    found = shadowing.run(tomorrow, job, lambda _: None)["shadow"]
+    found = shadow_deciding.run(tomorrow, job, lambda _: None)["shadow"]
     assert (found["state"], live(services, used)) == ("passed", 2)
     done = models.log(services, user=OPERATOR, name="paint")[0]
     assert (done.action, done.by) == ("promote", OPERATOR.id)

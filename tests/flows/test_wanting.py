@@ -13,7 +13,7 @@ from sightloop.flows import manifests, projects, wanting
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 from sightloop.flows.taught import groups_ever
-from sightloop.store import images, judges, snapshots, wanted
+from sightloop.store import drift, images, judges, snapshots, wanted
 from sightloop.store.groups import NEAR
 from tests.flows import labelled
 from tests.store import builders
@@ -43,9 +43,9 @@ def judging(services: Services, project: Project) -> set[str]:
         return wanted.judging(db, project.id)
 
 
-def fresh(services: Services, project: Project, count: int, **more: object) -> list[Image]:
+def fresh(services: Services, project: Project, count: int) -> list[Image]:
     """Ready pictures that nobody labelled."""
-    return [labelled.add(services, project, number, label=None, **more) for number in range(count)]
+    return [labelled.add(services, project, number, label=None) for number in range(count)]
 
 
 def test_about_half_of_the_random_ones_judge_whatever_their_order_and_no_shifted_one_does(
@@ -130,6 +130,20 @@ def test_more_are_drawn_of_what_came_since_the_live_version_one_of_each_group(
     assert "no other picture without a label is left" in more(services, 1)["note"]
 
 
+def test_what_an_alarm_was_about_is_drawn_before_what_came_earlier(services: Services, project: Project) -> None:
+    version = labelled.version(services, project)
+    at = version.created_at + 10
+    earlier = [labelled.add(services, project, f"old {n}", label=None, created_at=at - 5) for n in range(6)]
+    changed = [labelled.add(services, project, f"new {n}", label=None, created_at=at + 5) for n in range(4)]
+    for image in [*earlier, *changed]:
+        labelled.answer(services, image, version, "red")
+    report: Json = {"version_id": version.id, "since": at, "until": at + 9, "n": 4, "p": 0.0}
+    with services.db.begin() as db:
+        drift.add(db, project.id, report | {"kind": "covariate", "alarm": True})
+    assert {one["image_id"] for one in more(services, 4)["items"]} == {one.id for one in changed}
+    assert more(services, 6)["note"] is None
+
+
 def test_a_number_that_makes_no_sense_is_refused(services: Services, project: Project) -> None:
     with pytest.raises(Rejected, match="0 pictures cannot be asked for"):
         more(services, 0)
@@ -170,24 +184,28 @@ class World:
     def __init__(self, services: Services, project: Project, *, seed: int) -> None:
         self.services, self.project = services, project
         self.rng = random.Random(seed)
-        self.looks = [self.rng.getrandbits(64) for _ in range(6)]
         self.kept: list[Image] = []
+        for _ in range(10):
+            self.come()
+        self.ask()
 
     def come(self) -> None:
-        """A picture that looks like one of few, often nearly; some are published on a side, some have a site."""
-        look = self.rng.choice(self.looks)
-        for bit in self.rng.sample(range(64), self.rng.choice((0, 2, 4, 6, 9))):
+        """A picture that often nearly looks like another one; some are published on a side, some have a site."""
+        other = self.rng.choice([None, *self.kept])
+        look = int(other.phash or "", 16) if other and self.rng.random() < 0.7 else self.rng.getrandbits(64)
+        for bit in self.rng.sample(range(64), self.rng.choice((0, 3, 5, 6, 7))):
             look ^= 1 << bit
         side = self.rng.choice(("none", "none", "train", "calibration", "test"))
-        site = self.rng.choice((None, None, None, None, "east"))
+        site = "east" if self.rng.random() < 0.05 else None
         name = len(self.kept)
         self.kept.append(labelled.add(self.services, self.project, name, label=None, side=side, phash=look, site=site))
 
     def say(self) -> None:
-        labelled.relabel(self.services, self.rng.choice(self.kept), self.rng.choice(("red", "blue", "green", None)))
+        for image in self.rng.sample(self.kept, 6):
+            labelled.relabel(self.services, image, self.rng.choice(("red", "blue", "blue", None)))
 
     def ask(self) -> None:
-        ask(self.services, self.project, self.rng.sample(self.kept, min(4, len(self.kept))))
+        ask(self.services, self.project, self.rng.sample(self.kept, 3))
 
     def more(self) -> None:
         more(self.services, 2)
@@ -204,8 +222,8 @@ class World:
 
     def happen(self) -> None:
         """Something."""
-        all_ = [self.come] * 10 + [self.say] * 8 + [self.ask] * 4 + [self.more, self.withdraw, self.train, self.train]
-        self.rng.choice(all_ if self.kept else [self.come])()
+        often = [self.come] * 12 + [self.say] * 4 + [self.ask] * 4
+        self.rng.choice([*often, self.more, self.withdraw, self.train, self.train])()
 
     def check(self) -> int:
         """Judges and their near copies are on no teaching side, now and in every snapshot; returns how many judge."""
@@ -232,7 +250,7 @@ def test_whatever_happens_no_judge_and_no_near_copy_of_one_ever_teaches(
 ) -> None:
     world = World(services, project, seed=seed)
     most = 0
-    for _ in range(70):
+    for _ in range(60):
         world.happen()
         most = max(most, world.check())
     assert most > 0

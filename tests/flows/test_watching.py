@@ -146,12 +146,51 @@ def test_failures_take_a_version_back(
     assert (found["passed"], found["figures"]["failed"], live(services, project)) == (False, 3, before.id)
 
 
-def test_a_version_that_takes_twice_as_long_goes_back(
+def test_a_version_that_takes_twice_as_long_as_the_one_before_beside_it_goes_back(
     services: Services, project: Project, before: ModelVersion, bad: ModelVersion
 ) -> None:
-    watched.came(services, project, bad, 60, at=services.clock(), seconds=0.02)
+    pictures = watched.came(services, project, bad, 116, at=services.clock(), seconds=0.02)
+    assert watched.rule(services, project, "latency")["passed"] is None
+    watched.timed(services, before, pictures, 0.01)
+    watched.timed(services, bad, pictures, 0.02)
     assert watched.rule(services, project, "latency")["passed"] is False
     assert live(services, project) == before.id
+
+
+def test_a_busy_machine_takes_no_version_back(
+    services: Services, project: Project, before: ModelVersion, bad: ModelVersion
+) -> None:
+    pictures = watched.came(services, project, bad, 116, at=services.clock(), seconds=0.02)
+    assert "a busy machine looks the same" in watched.rule(services, project, "latency")["sentence"]
+    with services.db.connect() as db:
+        [job] = jobs.all(db, project_id=project.id, kinds=("watch",), limit=5)
+    assert job.params["time"] is True
+    for version in (before, bad):
+        watched.timed(services, version, pictures, 0.02)
+    assert watched.rule(services, project, "latency")["passed"] is True
+    assert live(services, project) == bad.id
+
+
+def test_a_job_times_both_versions_on_the_same_pictures(
+    services: Services,
+    project: Project,
+    kept: Callable[..., Any],
+    picture: Callable[..., bytes],
+    model: Model,
+    run_job: Callable[[Job], Job],
+) -> None:
+    model(project)
+    pictures = [kept(picture(seed=seed)).id for seed in range(3)]
+    model(project, live=False, sharpness=1.0)
+    models.promote(services, user=OPERATOR, name="paint", ref="2", reason="new", force=True)
+    watch = watched.newest(services, project)
+    with services.db.begin() as db:
+        params = {"watch": watch.id, "version": 2, "time": True}
+        job = jobs.enqueue(db, kind="watch", steps=watching.STEPS, params=params, project_id=project.id)
+    run_job(job)
+    with services.db.connect() as db:
+        for version in (watch.version_id, watch.replaced_id or ""):
+            assert len(watches.seconds(db, pictures, version_id=version, since=watch.began_at)) == 3
 
 
 def test_after_a_week_with_nothing_broken_it_has_passed(

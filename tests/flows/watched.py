@@ -45,6 +45,14 @@ def say(services: Services, version: ModelVersion, pictures: list[Image], word: 
         outcomes.keep(db, said)
 
 
+def timed(services: Services, version: ModelVersion, pictures: list[Image], seconds: float) -> None:
+    """The version took so long over each of the pictures just now, asked beside the other one."""
+    at = services.clock()
+    took = [builders.prediction(one, version_id=version.id, seconds=seconds, created_at=at) for one in pictures]
+    with services.db.begin() as db:
+        watches.keep(db, took)
+
+
 def drawn(services: Services, project: Project, n: int, *, label: str) -> list[Image]:
     """Pictures drawn at random whose labels were asked for, and given just now."""
     found = [labelled.add(services, project, f"drawn {number}", label=label) for number in range(n)]

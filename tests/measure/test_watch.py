@@ -35,6 +35,14 @@ def test_time_breaks_only_beyond_half_as_long_again_and_from_fifty_answers_on() 
     assert "160 ms, against 100 ms before" in slow.sentence
 
 
+def test_times_of_one_moment_decide_over_those_of_two() -> None:
+    slow = watch.latency([0.2] * 50, [0.1] * 500)
+    assert watch.slower(slow, watch.latency([0.2] * 10, [0.2] * 10)).passed is None
+    assert watch.slower(slow, watch.latency([0.2] * 100, [0.19] * 100)).passed is True
+    broken = watch.slower(slow, watch.latency([0.2] * 100, [0.1] * 100))
+    assert (broken.passed, broken.figures["together"]["p95_ms"]) == (False, pytest.approx(200))
+
+
 def test_corrections_are_tested_as_fisher_did() -> None:
     found = watch.corrections(12, 40, corrected_before=5, answered_before=200)
     expected = stats.fisher_exact(np.array([[12, 28], [5, 195]]), alternative="greater").pvalue

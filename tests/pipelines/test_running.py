@@ -59,8 +59,27 @@ def test_a_project_without_a_model_ends_well_and_says_why(project: Project, ask:
     ask("export", "paint")
     found = ask("run")
     assert found["decision"]["would"] is False
-    assert found["promotion"]["skipped"] is True
+    assert "no live model to go on from" in found["promotion"]["reason"]
     assert ask("publish")["version"] is None
+
+
+def test_each_stage_by_itself_ends_well_and_those_behind_the_decision_repeat_its_reason(
+    project: Project, ask: Callable[..., Any]
+) -> None:
+    ask("export", "paint")
+    assert ask("check-drift")["alarm"] is False
+    decided = ask("prepare-retrain-data", "--force", "true")
+    assert (decided["would"], decided["rule"]) == (False, None)
+    for name in ("retrain", "evaluate", "promote"):
+        assert ask(name) == {"skipped": True, "reason": decided["sentence"]}
+
+
+def test_a_stage_whose_files_are_not_there_says_what_to_run(project: Project, ask: Callable[..., Any]) -> None:
+    assert "pipeline export" in ask("check-drift", code=1)
+    ask("export", "paint")
+    assert "Run the stages before this one" in ask("prepare-retrain-data", code=1)
+    for name in ("retrain", "evaluate", "promote"):
+        assert "Run the stages before this one" in ask(name, code=1)
 
 
 def test_a_new_label_is_a_new_export(

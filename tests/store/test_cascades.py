@@ -60,7 +60,7 @@ def test_only_labelled_pictures_of_the_calibration_side_certify_and_not_all_of_t
         assert 0 < len(found) < 18
         certify = {one.id for one in found}
         for number in range(18):
-            image = images.by_sha(db, project.id, builders.image(project.id, number).sha256)
-            assert image is not None
-            assert (image.id in certify) == splits.certifies(image.sha256)
+            kept = images.by_sha(db, project.id, builders.image(project.id, number).sha256)
+            assert kept is not None
+            assert (kept.id in certify) == splits.certifies(kept.sha256)
         assert cascades.certifying(db, project.id, ["bee"]) == []

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import FileResponse, Response
 
 from sightloop.core.entities import Json, Promotion
-from sightloop.flows import comparing, gating, models, promotions
+from sightloop.flows import comparing, gating, models, promotions, waiting
 from sightloop.web import shapes
 from sightloop.web.archives import BINARY
 from sightloop.web.desk import AtDesk, Desk, Exporter, Promoter, Trainer, Viewer
@@ -200,4 +200,4 @@ async def _told(desk: Desk, done: Promotion) -> PromotionShape:
 @router.post("/rescore", status_code=202)
 async def rescore(project: str, user: Trainer, desk: AtDesk) -> Json:
     """Queue the live model's answers for pictures that an older one answered; labels are never touched."""
-    return await desk.ask(models.rescore, user=user, name=project)
+    return await desk.ask(waiting.rescore, user=user, name=project)

@@ -17,7 +17,8 @@ from starlette.types import Receive, Scope, Send
 from sightloop.core.entities import Answer, Json, User
 from sightloop.core.errors import Overloaded, Rejected, SightloopError, Unavailable
 from sightloop.flows import predict
-from sightloop.flows.predict import MaskForm, Target
+from sightloop.flows.marking import MaskForm
+from sightloop.flows.predict import Target
 from sightloop.flows.upload import Incoming
 from sightloop.web import shapes
 from sightloop.web.api.measurements import Figures

@@ -10,14 +10,11 @@ from starlette.responses import Response
 
 from sightloop.core.entities import Json
 from sightloop.core.errors import Rejected
-from sightloop.flows import policy, relearning, retraining, training
-from sightloop.flows.access import project_for
+from sightloop.flows import training
 from sightloop.web import planning, shapes
-from sightloop.web.archives import BODY, archive_on_disk
-from sightloop.web.desk import Anybody, AtDesk, Trainer, Uploader, Viewer
+from sightloop.web.desk import Anybody, AtDesk, Trainer
 from sightloop.web.job_answers import told
 from sightloop.web.once import once
-from sightloop.web.policy_shapes import PolicyShape
 from sightloop.web.shapes import JobShape, Listed, Shape
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"])
@@ -54,12 +51,6 @@ class Training(shapes.Request):
     experiment: str = ""
 
 
-class Retraining(shapes.Request):
-    """`force` trains although fewer labels are new than the project wants."""
-
-    force: bool = False
-
-
 @router.get("/families")
 async def families(_: Anybody, desk: AtDesk) -> Listed[FamilyShape]:
     """Every model family with its parameters, their defaults and ranges."""
@@ -82,42 +73,6 @@ async def train(project: str, body: Training, request: Request, user: Trainer, d
         return 202, (await told(desk, job)).model_dump(mode="json")
 
     asked = [project, body.model_dump(mode="json")]
-    return await once(request, desk, user=user, asked=asked, carry_out=carry_out)
-
-
-@router.post("/projects/{project}/retrain", status_code=202, responses={202: {"model": JobShape}})
-async def retrain(
-    project: str, request: Request, user: Trainer, desk: AtDesk, body: Retraining | None = None
-) -> Response:
-    """Queue a training that goes on from the live model with what people said since; 409 says how much is missing."""
-    force = body.force if body else False
-
-    async def carry_out() -> tuple[int, Json]:
-        job = await desk.ask(retraining.start, user=user, name=project, force=force)
-        return 202, (await told(desk, job)).model_dump(mode="json")
-
-    return await once(request, desk, user=user, asked=[project, force], carry_out=carry_out)
-
-
-@router.get("/projects/{project}/retrain")
-async def would_retrain(project: str, user: Viewer, desk: AtDesk) -> PolicyShape:
-    """Whether the project would learn again by itself now, by which rule, and what is missing; nothing is queued."""
-    return PolicyShape.model_validate(await desk.ask(policy.decide, user=user, project=project))
-
-
-@router.post(
-    "/projects/{project}/retrain/archive", status_code=202, responses={202: {"model": JobShape}}, openapi_extra=BODY
-)
-async def retrain_from_zip(project: str, request: Request, user: Trainer, _: Uploader, desk: AtDesk) -> Response:
-    """Queue one job that takes in a ZIP of pictures in class folders and learns on; what was there stays."""
-    await desk.ask(project_for, user=user, name=project, action="train")
-
-    async def carry_out() -> tuple[int, Json]:
-        async with archive_on_disk(request, desk) as path:
-            job = await desk.ask(relearning.retrain, user=user, name=project, archive=path)
-        return 202, (await told(desk, job)).model_dump(mode="json")
-
-    asked = [project, request.headers.get("content-length")]
     return await once(request, desk, user=user, asked=asked, carry_out=carry_out)
 
 

@@ -27,7 +27,7 @@ export function target({ target, url }: Delivery): string {
 export function progress(one: Delivery, now = Date.now()): { kind: 'good' | 'warn' | 'bad' | 'plain'; text: string } {
   const tries = one.tries === 1 ? '1 try' : `${one.tries} tries`;
   if (one.delivered_at) return { kind: 'good', text: `delivered ${ago(one.delivered_at, now)}` };
-  if (!one.next_at) return { kind: 'bad', text: `given up after ${tries}` };
+  if (!one.next_at) return { kind: 'bad', text: one.tries > 1 ? `given up after ${tries}` : 'not delivered' };
   if (one.tries === 0) return { kind: 'plain', text: 'waits' };
   return { kind: 'warn', text: `${tries}, again ${soon((Date.parse(one.next_at) - now) / 1000)}` };
 }

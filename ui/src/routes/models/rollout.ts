@@ -22,6 +22,15 @@ const STATES = {
   refused: { kind: 'warn', text: 'refused' },
 } as const;
 
+/** What is looked at, by the name of its rule. */
+export const LOOKED_AT: Record<string, string> = {
+  errors: 'Failures',
+  latency: 'Speed',
+  corrections: 'Corrections',
+  classes: 'Classes',
+  accuracy: 'Accuracy',
+};
+
 /** The heading: which version, and what is or was done with it. */
 export function heading({ state, kind, version }: Told): string {
   const name = version === null ? 'A version' : `Version ${version}`;

@@ -29,4 +29,12 @@ describe('evidence', () => {
       facts: [{ name: 'n', text: '3' }],
     });
   });
+
+  it('finds the tests of a shadow, and names no ids', () => {
+    const rule = { name: 'errors', passed: true, sentence: 'None failed.', figures: {} };
+    expect(evidence({ gate: '01m', shadow: { watch: '01m', rules: [rule], answers: 200 } })).toEqual({
+      rules: [rule],
+      facts: [{ name: 'shadow, answers', text: '200' }],
+    });
+  });
 });

@@ -34,10 +34,25 @@ function plain(value: unknown): string {
 
 /** What a row of the deployment log keeps beside its reason: the tests, and everything else as facts. */
 export function evidence(detail: Record<string, unknown> | null | undefined): { rules: Rule[]; facts: Fact[] } {
-  const { rules, sentence, ...rest } = detail ?? {};
-  void sentence; // it is the reason, or says the same
-  const told = Array.isArray(rules) ? (rules as unknown[]).filter(isRule) : [];
-  return { rules: told.map((rule) => ({ ...rule, figures: rule.figures ?? {} })), facts: facts(rest) };
+  const rules: Rule[] = [];
+  const rest = apart(detail ?? {}, rules);
+  return { rules, facts: facts(rest) };
+}
+
+/** Said by the reason already, or the id of something that has no page. */
+const UNSAID = new Set(['sentence', 'gate', 'watch']);
+
+/** What is left of free figures when the tests in them, however deep, are taken out into `rules`. */
+function apart(found: Record<string, unknown>, rules: Rule[]): Record<string, unknown> {
+  const rest: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(found)) {
+    if (key === 'rules' && Array.isArray(value))
+      rules.push(...value.filter(isRule).map((rule) => ({ ...rule, figures: rule.figures ?? {} })));
+    else if (value !== null && typeof value === 'object' && !Array.isArray(value))
+      rest[key] = apart(value as Record<string, unknown>, rules);
+    else if (!UNSAID.has(key)) rest[key] = value;
+  }
+  return rest;
 }
 
 function isRule(found: unknown): found is Rule {

@@ -27,6 +27,8 @@ export class Queue {
   remaining = $state(0);
   verified = $state(0);
   reason = $state<string | null>(null);
+  /** Pictures that leave this sitting undecided. */
+  skipped = $state(0);
   problem = $state.raw<Problem>();
   begun = $state(false);
   /** What was done last, for people who listen. */
@@ -86,8 +88,13 @@ export class Queue {
   /** Not now: it leaves this sitting only. */
   skip(one: Candidate): void {
     this.#take(one);
+    this.skipped += 1;
     this.said = `${one.image.name} skipped`;
-    undo.push(`${one.image.name} skipped`, async () => this.#back(one), { quiet: true });
+    const back = async () => {
+      this.skipped -= 1;
+      this.#back(one);
+    };
+    undo.push(this.said, back, { quiet: true });
   }
 
   async #decide(
@@ -138,9 +145,5 @@ export class Queue {
 /** The server's queue of a project in one order; the same seed gives the same order. */
 export function asking(project: string, by: By, seed: number): Ask {
   return (limit) =>
-    must(
-      api.GET('/api/v1/projects/{project}/review', {
-        params: { path: { project }, query: { by, seed, limit } },
-      }),
-    );
+    must(api.GET('/api/v1/projects/{project}/review', { params: { path: { project }, query: { by, seed, limit } } }));
 }

@@ -78,6 +78,7 @@ test('more are fetched before the queue runs dry, and none that was decided or s
     await vi.waitFor(() => expect(queue.items.length > 0 || met.size === 150).toBe(true));
   }
   expect(met.size).toBe(150);
+  expect(queue.skipped).toBe(120);
 });
 
 test('a person’s word that is taken back waits again, and is no longer counted as verified', async () => {
