@@ -146,6 +146,8 @@ def seen(services: Services, worker: str) -> None:
 def claim(services: Services, *, worker: str, lease: float = LEASE, job_id: str | None = None) -> Job | None:
     """Take the next job that may run (or `job_id`), held for `lease` seconds; None where there is none."""
     with services.db.begin() as db:
+        for gone in jobs.bury(db):
+            learnt_notices.ended(db, gone)
         return jobs.claim(db, worker=worker, lease=lease, job_id=job_id)
 
 

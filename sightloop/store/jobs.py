@@ -48,16 +48,28 @@ def enqueue(
     return get(db, str(values["id"]))
 
 
+def bury(db: Connection) -> list[Job]:
+    """End expired jobs that nobody shall try again, and return them.
+
+    Those that three workers in a row let expire have failed; those that a person asked to stop are cancelled.
+    """
+    lock(db, "jobs:claim")
+    at = now(db)
+    ended = {"finished_at": at, "lease_until": None}
+    stopped = update(jobs).where(_expired(at), jobs.c.cancel_requested).values(state="cancelled", **ended)
+    died = update(jobs).where(_expired(at), jobs.c.tries >= TRIES).values(state="failed", error=DIED, **ended)
+    return [get(db, row[0]) for query in (stopped, died) for row in db.execute(query.returning(jobs.c.id)).all()]
+
+
 def claim(
     db: Connection, *, worker: str, lease: float = LEASE, kinds: Sequence[str] | None = None, job_id: str | None = None
 ) -> Job | None:
     """Take the oldest job that waits, or whose worker let its lease of `lease` seconds expire; None if there is none.
 
-    A job that three workers in a row let expire has failed.
+    `bury` those first that nobody shall try again.
     """
     lock(db, "jobs:claim")
     at = now(db)
-    _bury(db, at)
     c = jobs.c
     free = and_(c.state == "queued", or_(c.run_after.is_(None), c.run_after <= at))
     query = select(jobs).where(or_(free, _expired(at)))
@@ -197,13 +209,6 @@ def _heavy_runs(db: Connection, at: float) -> bool:
     c = jobs.c
     query = select(c.id).where(c.state == "running", c.heavy, c.lease_until >= at).limit(1)
     return db.execute(query).first() is not None
-
-
-def _bury(db: Connection, at: float) -> None:
-    """End expired jobs that nobody shall try again."""
-    ended = {"finished_at": at, "lease_until": None}
-    db.execute(update(jobs).where(_expired(at), jobs.c.cancel_requested).values(state="cancelled", **ended))
-    db.execute(update(jobs).where(_expired(at), jobs.c.tries >= TRIES).values(state="failed", error=DIED, **ended))
 
 
 def _taken(db: Connection, row: Row[Any], *, worker: str, at: float, lease: float) -> Job:

@@ -14,6 +14,7 @@ from sightloop.flows import accounts, jobs, projects
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 from sightloop.store import jobs as rows
+from sightloop.store import notices
 
 
 def queued(services: Services, **values: Any) -> Job:
@@ -123,3 +124,12 @@ def test_jobs_are_listed_by_kind(services: Services) -> None:
     wanted = queued(services, kind="check", steps=("check",))
     queued(services)
     assert [job.id for job in jobs.listing(services, user=OPERATOR, kinds=("check", "import"))] == [wanted.id]
+
+
+def test_a_training_whose_workers_all_died_is_told_as_failed(services: Services, project: Project) -> None:
+    queued(services, project_id=project.id)
+    while jobs.claim(services, worker="w", lease=-1.0):
+        pass
+    with services.db.connect() as db:
+        [told] = [one for one in notices.page(db, limit=5) if one["kind"] == "training"]
+    assert told["sentence"] == "A training failed: the worker died three times"

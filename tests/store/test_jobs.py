@@ -25,6 +25,7 @@ def queued(database: Database, **more: Any) -> Job:
 def claimed(database: Database, worker: str = "w1", **more: Any) -> Job | None:
     """The job that a worker gets."""
     with database.begin() as db:
+        jobs.bury(db)
         return jobs.claim(db, worker=worker, **more)
 
 
