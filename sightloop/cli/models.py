@@ -109,14 +109,19 @@ def _judged(found: dict[str, Any]) -> str:
 @models.command()
 @click.argument("project")
 @click.argument("version")
+@click.option("--reason", required=True, help="Kept in the log for ever, where it goes live.")
 @json_option
-def shadow(project: str, version: str, as_json: bool) -> None:
-    """Let a version answer beside the live one, unseen; it goes live by itself where nothing breaks."""
+def shadow(project: str, version: str, reason: str, as_json: bool) -> None:
+    """Let a version answer beside the live one, unseen; it goes live by itself where nothing breaks.
+
+    The gate is not asked: what it has not found better is logged as forced.
+    """
     from sightloop.cli.follow import follow
     from sightloop.flows import access, rollout, shadowing
 
     with opened() as services:
-        follow(services, shadowing.start(services, user=access.OPERATOR, name=project, ref=version))
+        job = shadowing.start(services, user=access.OPERATOR, name=project, ref=version, reason=reason)
+        follow(services, job)
         found = rollout.show(services, user=access.OPERATOR, project=project)
     emit(found, as_json=as_json, text=lambda: str(found["sentence"]))
 

@@ -13,7 +13,6 @@ from sightloop.cli.opening import opened, settings_in_force
 from sightloop.cli.output import emit, json_option
 from sightloop.cli.pipeline_stage import stage
 from sightloop.core.errors import Rejected
-from sightloop.flows.pipeline_place import Place
 
 if TYPE_CHECKING:
     from sightloop.core.entities import Json
@@ -47,12 +46,14 @@ def export(project: str, server: str, token_file: Path, folder: Path, as_json: b
 
 def _from_server(project: str, server: str, token_file: Path, folder: Path) -> Json:
     from sightloop.cli.pipeline_server import fetch
+    from sightloop.flows.pipeline_place import Place
 
     return fetch(server, project=project, token_file=token_file, place=Place(folder))
 
 
 def _from_folder(project: str, folder: Path) -> Json:
     from sightloop.flows import access, pipeline_export
+    from sightloop.flows.pipeline_place import Place
 
     if not settings_in_force().data.is_dir():
         raise Rejected(f"there is no data folder {settings_in_force().data}.", hint="Name one, or a server.")
@@ -129,6 +130,7 @@ def run(
     as_json: bool,
 ) -> None:
     """All stages behind the export, without DVC: only those whose files or parameters changed since the last time."""
+    from sightloop.flows.pipeline_place import Place
     from sightloop.flows.pipeline_running import Runner
 
     place = Place(folder)
@@ -153,6 +155,7 @@ def run(
 def publish(folder: Path, as_json: bool) -> None:
     """List the candidate in the data folder and put it live where the gate agrees; ends well where it was skipped."""
     from sightloop.cli.pipeline_publish import published
+    from sightloop.flows.pipeline_place import Place
 
     found = published(Place(folder))
     emit(found, as_json=as_json, text=lambda: str(found["sentence"]))

@@ -33,14 +33,16 @@ def show(project: str, as_json: bool) -> None:
 @rollout.command()
 @click.argument("project")
 @click.option("--reason", required=True, help="Kept with the watch.")
+@click.option("--version", type=int, help="Only that of this version.")
+@click.option("--kind", type=click.Choice(["watch", "shadow"]), help="Only this; where both go on, else the shadow.")
 @json_option
-def end(project: str, reason: str, as_json: bool) -> None:
+def end(project: str, reason: str, version: int | None, kind: str | None, as_json: bool) -> None:
     """End a watch, so that nothing goes back by itself any more; or a shadow, which then does not go live."""
     from sightloop.flows import access
     from sightloop.flows import rollout as flow
 
     with opened() as services:
-        found = flow.end(services, user=access.OPERATOR, project=project, reason=reason)
+        found = flow.end(services, user=access.OPERATOR, project=project, reason=reason, version=version, kind=kind)
     emit(found, as_json=as_json, text=lambda: _told(found))
 
 

@@ -62,7 +62,7 @@ def _told(found: dict[str, Any]) -> str:
     judging = f"{random['judging_answered']} of {random['judging']} that judge"
     return sections(
         f"{found['open']} labels are asked for, {found['answered']} were given: {judging}; the gate wants "
-        f"{found['enough_for_recent']} of those.",
+        f"{found['enough_for_recent']} of those and counts {random['judging_recent']} now.",
         found["note"] or "",
         table(rows, head=("picture", "name", "drawn", "use", "asked", "label"), empty="No label is asked for."),
     )

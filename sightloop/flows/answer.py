@@ -69,7 +69,7 @@ def rescore(services: Services, job: Job, report: Report) -> Json:
 def answer_images(services: Services, *, project: Project, pictures: Sequence[Image], timeout: float) -> None:
     """Run `pictures` through the runtime for at most `timeout` seconds and write every answer in one transaction.
 
-    Those that the model breaks down over stay pending, and each is written down once.
+    Those that the model breaks down over stay pending, and what fails together is written down once.
     """
     until = time.monotonic() + timeout
     asked = [(image, _submit(services, image, timeout=timeout)) for image in pictures]
@@ -86,7 +86,8 @@ def answer_images(services: Services, *, project: Project, pictures: Sequence[Im
         elif isinstance(error, BadImage):
             unreadable.append((image, error.message))
         elif breaking.is_mishap(error):
-            broken[image.id] = error
+            if breaking.counts(error, image.id):
+                broken[image.id] = error
         elif not isinstance(error, Overloaded):
             raise error
     if rows or unreadable:

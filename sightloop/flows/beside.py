@@ -12,6 +12,7 @@ from sightloop.core.ports import Report
 from sightloop.flows import breaking, completing, verdicts, watch_evidence
 from sightloop.flows.services import Services
 from sightloop.store import projects, versions, watches
+from sightloop.store.watches import Watch
 
 BATCH = 16
 PATIENCE = 300.0  # seconds a picture may wait
@@ -19,7 +20,7 @@ PATIENCE = 300.0  # seconds a picture may wait
 
 @dataclass(frozen=True)
 class Asked:
-    """How many pictures the version answered, and over how many it broke down."""
+    """How many pictures the version answered, and how often it broke down: once where pictures fail together."""
 
     answered: int
     failed: int
@@ -41,7 +42,15 @@ def run(services: Services, job: Job, report: Report) -> Json:
         found += ask(services, project, version, pictures, report=report).answered
     if job.params.get("time"):
         time(services, project, both, pictures, report=report)
+    _keep(services, watch, pictures)
     return {"asked": found}
+
+
+def _keep(services: Services, watch: Watch, pictures: Sequence[Image]) -> None:
+    """Write into the report of now, if the watch goes on, which pictures both versions were asked about."""
+    with services.db.begin() as db:
+        if now := watches.still(db, watch):
+            watches.note(db, now, now.report | {"asked": [image.id for image in pictures]})
 
 
 def time(
@@ -65,7 +74,7 @@ def ask(
 ) -> Asked:
     """Keep what the version says of those of these pictures that it has not answered, in the runtime that serves.
 
-    A picture that it breaks down over is written down as a failure of the version.
+    That it breaks down over a picture is written down as a failure of the version.
 
     Args:
         again: ask about all of them, answered or not.
@@ -108,8 +117,8 @@ def _collected(
             continue
         if error is not None and not breaking.is_mishap(error):
             raise error
-        if error is not None:
-            errors[image.id] = error
-        else:
+        if error is None:
             said.append(verdicts.unseen(project, image, future.result(), version_id=version.id, at=at))
+        elif breaking.counts(error, image.id):
+            errors[image.id] = error
     return said, errors

@@ -19,11 +19,19 @@ def is_mishap(error: BaseException | None) -> bool:
     return error is not None and not isinstance(error, OTHERS_FAULT)
 
 
+def counts(error: BaseException, name: str) -> bool:
+    """Whether a failure counts under this name: of the pictures that fail together only the first does.
+
+    The runtime sets one exception on a whole batch, parts of which several requests may have asked about.
+    """
+    return bool(vars(error).setdefault("counted", name) == name)
+
+
 def note(services: Services, *, project_id: str, version_id: str | None, errors: Mapping[str, BaseException]) -> None:
     """Keep that a version broke down over pictures, each once.
 
     Args:
-        errors: by what was asked about, a picture's id or hash.
+        errors: by the picture's id; see `counts`.
     """
     what = [f"{name}: {type(error).__name__}: {error}" for name, error in errors.items()]
     if not what or version_id is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sightloop.bundles import format as bundle_format
 from sightloop.core.entities import Image, Json, ModelVersion, Prediction, Project, Side, User
 from sightloop.core.errors import BadBundle, Missing, Rejected
-from sightloop.flows import members
+from sightloop.flows import descent, members
 from sightloop.flows.access import image_for, project_for
 from sightloop.flows.bundle_cache import unpacked
 from sightloop.flows.services import Services
@@ -24,13 +24,28 @@ ID = re.compile(rb'"image_id": "([^"\\]+)"')  # within a string of a manifest it
 
 @dataclass(frozen=True)
 class Met:
-    """A version that learnt from a picture, or that the picture judged; `side` is where it stood in that snapshot."""
+    """A version that carries what a picture taught, or that the picture judged.
+
+    `side` is where it stood in that snapshot: the version's own, or of one that it is made of or went on from.
+    """
 
     image_id: str
     version: ModelVersion
     snapshot_id: str
     side: Side
     taught: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """What could be read of some pictures' versions; of the versions in `unread` (numbers) not everything could."""
+
+    met: tuple[Met, ...]
+    unread: tuple[int, ...]
+
+    @property
+    def taught(self) -> list[Met]:
+        return [one for one in self.met if one.taught]
 
 
 def of_image(services: Services, *, user: User, image_id: str) -> Json:
@@ -40,7 +55,7 @@ def of_image(services: Services, *, user: User, image_id: str) -> Json:
         {image_id, sha256, taught, judged, prediction, sentence}: rows {version, version_id, side, live, snapshot_id} of
         the versions it taught (a cascade learnt what its members did) and judged, the provenance of its present answer
         (as `of_prediction`; None where it has none), and a sentence such as "Versions 1 and 3 learnt from it; version 3
-        is live."
+        is live." A version learnt, too, what those learnt from whose weights it went on.
 
     Raises:
         Missing: no such image, or not one this user may see.
@@ -50,10 +65,10 @@ def of_image(services: Services, *, user: User, image_id: str) -> Json:
     return {
         "image_id": image.id,
         "sha256": image.sha256,
-        "taught": [_row(one, project) for one in found if one.taught],
-        "judged": [_row(one, project) for one in found if not one.taught],
+        "taught": [_row(one, project) for one in found.taught],
+        "judged": [_row(one, project) for one in found.met if not one.taught],
         "prediction": _present(services, image, project),
-        "sentence": sentence([one for one in found if one.taught], project),
+        "sentence": sentence(found, project),
     }
 
 
@@ -63,15 +78,17 @@ def of_images(services: Services, *, user: User, project: str, image_ids: Sequen
     Pictures that are unknown, or of another project, taught none.
 
     Raises:
-        Missing, Forbidden: no such project, or the role is too low.
+        Missing, Forbidden: no such project, or the role is too low; or a version's snapshot cannot be read.
         Rejected: more than 1,000 pictures.
     """
     target = project_for(services, user=user, name=project, action="view")
     if len(image_ids) > MOST:
         raise Rejected(f"{len(image_ids)} pictures are too many at once.", hint=f"Ask for at most {MOST}.")
-    found = [one for one in met(services, target, image_ids) if one.taught]
-    counts = Counter(one.version.id for one in found)
-    known = sorted({one.version.number: one.version for one in found}.items())
+    found = met(services, target, image_ids)
+    if found.unread:
+        raise Missing(_unread(found.unread))
+    counts = Counter(one.version.id for one in found.taught)
+    known = sorted({one.version.number: one.version for one in found.taught}.items())
     return {
         "versions": [
             {
@@ -104,30 +121,54 @@ def of_prediction(services: Services, *, user: User, prediction_id: str) -> Json
     return _provenance(services, said, image, project)
 
 
-def met(services: Services, project: Project, image_ids: Collection[str]) -> list[Met]:
+def met(services: Services, project: Project, image_ids: Collection[str]) -> Found:
     """Which versions learnt from which of the pictures, or were judged on them, the oldest version first.
 
     As in `taught`: what tuned a version taught it; what only certifies taught none but cascades.
     """
     with services.db.connect() as db:
-        ways = [[one, *members.of(db, one).values()] for one in reversed(versions.all(db, project.id))]
+        ways = descent.carried(db, project)
         taken = {one.id: one.hash for one in snapshots.all(db, project.id)}
     wanted = {one.encode() for one in image_ids}
-    used = {one.snapshot_id for way in ways for one in way if one.snapshot_id in taken}
-    rows = {one: _rows(services.blobs.get(taken[one]), wanted) for one in used if one}
-    return [one for way in ways for one in _of_version(way, rows)]
+    rows: dict[str, dict[str, Json]] = {}
+    lost: set[str] = set()
+    for used in {one.snapshot_id or "" for way in ways for one in way} & taken.keys():
+        try:
+            rows[used] = _rows(services.blobs.get(taken[used]), wanted)
+        except Missing:
+            lost.add(used)
+    unread = tuple(way[0].number for way in ways if any(one.snapshot_id in lost for one in way))
+    return Found(tuple(one for way in ways for one in _of_version(way, rows)), unread)
 
 
-def sentence(taught: Sequence[Met], project: Project, *, of: str = "it") -> str:
-    """Which versions learnt from a picture, and whether one of them is live, in words."""
+def sentence(found: Found, project: Project, *, of: str = "it") -> str:
+    """Which versions learnt from a picture, whether one of them is live, and which could not be looked at, in words."""
+    said = _taught(found.taught, project, of=of)
+    if not found.unread:
+        return said
+    return f"{said} {_unread(found.unread)}" if found.taught else _unread(found.unread)
+
+
+def _taught(taught: Sequence[Met], project: Project, *, of: str) -> str:
     numbers = sorted({one.version.number for one in taught})
     live = next((one.version.number for one in taught if one.version.id == project.live_version_id), None)
     if not numbers:
         return f"No version learnt from {'any of them' if of != 'it' else of}."
     if len(numbers) == 1:
-        return f"Version {numbers[0]}{', which is live,' if live else ''} learnt from {of}."
-    told = f"Versions {', '.join(map(str, numbers[:-1]))} and {numbers[-1]} learnt from {of}"
-    return f"{told}; {f'version {live}' if live else 'none of them'} is live."
+        return f"{_named(numbers)}{', which is live,' if live else ''} learnt from {of}."
+    return f"{_named(numbers)} learnt from {of}; {f'version {live}' if live else 'none of them'} is live."
+
+
+def _unread(numbers: Sequence[int]) -> str:
+    told = _named(numbers)
+    return f"What {told[0].lower()}{told[1:]} learnt from cannot be read: a snapshot is missing."
+
+
+def _named(numbers: Sequence[int]) -> str:
+    """For example "Version 2" or "Versions 1, 2 and 5"."""
+    if len(numbers) == 1:
+        return f"Version {numbers[0]}"
+    return f"Versions {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
 
 
 def _rows(manifest: bytes, wanted: Collection[bytes]) -> dict[str, Json]:
@@ -141,7 +182,7 @@ def _rows(manifest: bytes, wanted: Collection[bytes]) -> dict[str, Json]:
 
 
 def _of_version(way: Sequence[ModelVersion], rows: Mapping[str, Mapping[str, Json]]) -> list[Met]:
-    """What a version (the first) met, itself or through its members; a picture that taught it judges it no more."""
+    """What a version (the first) met, itself or through others; a picture that taught it judges it no more."""
     version = way[0]
     found: dict[str, Met] = {}
     for one in way:

@@ -120,12 +120,18 @@ def rollback(services: Services, *, user: User, name: str, reason: str = "") -> 
 
     Raises:
         Rejected: there is no previous version.
+        Conflict: the project has gone back already, so that the previous version is the one that was taken back.
     """
     project = project_for(services, user=user, name=name, action="promote")
     if project.previous_version_id is None:
         raise Rejected(f"project {name!r} has no previous version.", hint="Promote another version instead.")
     with services.db.connect() as db:
         version = versions.get(db, project.id, project.previous_version_id)
+        newest = projects.promotions(db, project.id)[0]
+    if newest.action == "rollback":
+        why = f" {newest.reason}" if newest.reason else ""
+        hint = f"Promote it with --force: sightloop models promote {name} {version.number} --force --reason WHY"
+        raise Conflict(f"version {version.number} was taken back already.{why}", current=version.number, hint=hint)
     return _go_live(services, project, version, user=user, action="rollback", reason=reason)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sightloop.core.entities import Json, ModelVersion, Project
-from sightloop.flows import members, rating, taught
+from sightloop.flows import members, rating, recent_test, taught
 from sightloop.flows.services import Services
 from sightloop.measure import gate
 from sightloop.measure.gate import Costs
@@ -19,9 +19,6 @@ from sightloop.store import labelled, outcomes
 from sightloop.store.database import Connection
 from sightloop.store.labelled import Labelled
 from sightloop.tasks import TASKS
-
-RECENT_DAYS = 90
-DAY = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -70,14 +67,13 @@ def judged(services: Services, project: Project, version: ModelVersion, live: Mo
 
 
 def pictures(services: Services, project: Project, *, version: ModelVersion, live: ModelVersion) -> Pictures:
-    """The pictures that may judge; of the recent ones those asked for since the live version, for 90 days."""
-    since = max(live.created_at, services.clock() - RECENT_DAYS * DAY)
+    """The pictures that may judge: of the frozen test side, and of the recent test."""
+    words, now = TASKS[project.task].words(project.classes), services.clock()
     with services.db.connect() as db:
-        sides = labelled.on_test(db, project.id), labelled.lately(db, project.id, since=since)
-    known, words = [taught.by(services, one) for one in (live, version)], TASKS[project.task].words(project.classes)
-    frozen, recent = (
-        tuple(one for one in side if one.label in words and not any(met.met(one) for met in known)) for side in sides
-    )
+        on_test = [one for one in labelled.on_test(db, project.id) if one.label in words]
+        sides = on_test, recent_test.pictures(db, project, live, now=now)
+    known = [taught.by(services, one) for one in (live, version)]
+    frozen, recent = (tuple(one for one in side if not any(met.met(one) for met in known)) for side in sides)
     return Pictures(frozen, recent)
 
 

@@ -68,10 +68,11 @@ def settle(place: Place, rows: Path) -> Json:
     """
     names = (rows / LIST).read_text().split()
     _check(place, names)
+    wanted = set(names)
     shutil.rmtree(place.rows, ignore_errors=True)
     rows.replace(place.rows)
     for path in place.blobs.glob("??/*"):
-        if path.name not in set(names):
+        if path.name not in wanted:
             path.unlink()
     with (place.rows / "images.jsonl").open("rb") as file:
         return {"pictures": sum(1 for _ in file), "files": len(names)}

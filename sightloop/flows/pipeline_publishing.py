@@ -16,11 +16,13 @@ from sightloop.store import projects, snapshots
 
 
 def enlist(services: Services, *, user: User, place: Place) -> Json:
-    """List the candidate with its snapshot and its answers; the same one is listed once. Nothing goes live by it.
+    """List the candidate with its snapshot and its answers; the same one is listed once.
+
+    Only a project's first version goes live by it.
 
     Returns:
         {project, version, live, sentence}; `version` is None where there is no candidate or the gate of the pipeline
-        did not let it through, `live` says that it is live already.
+        did not let it through, `live` says that it is live.
 
     Raises:
         Missing, Forbidden: no such project, or the role is below maintainer.
@@ -33,7 +35,8 @@ def enlist(services: Services, *, user: User, place: Place) -> Json:
         sentence = told.get("reason") or told["sentence"]
         return {"project": project.name, "version": None, "live": False, "sentence": sentence}
     version = _listed(services, project.id, place, compared=exported["live_version_id"], by=user.id)
-    live = version.id == project.live_version_id
+    with services.db.connect() as db:
+        live = version.id == projects.get(db, project.id).live_version_id
     sentence = f"Version {version.number} of {project.name} is {'live' if live else 'listed'}."
     return {"project": project.name, "version": version.number, "live": live, "sentence": sentence}
 

@@ -64,6 +64,9 @@ def start_due(services: Services) -> None:
 
 
 def _start(services: Services, project: Project) -> None:
+    with services.db.connect() as db:
+        if policy_holds.at_once(db, project, policy_holds.history(db, project, now=services.db.now(db))):
+            return
     found = decide(services, user=OPERATOR, project=project.name)
     if found["would"]:
         why = {"rule": found["rule"], "why": found["sentence"]}

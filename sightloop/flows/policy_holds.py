@@ -58,12 +58,20 @@ def holds(db: Connection, project: Project, past: History, *, told: Json) -> lis
     found = [
         _without_model(project),
         policy_rules.unteachable(project, told),
+        *at_once(db, project, past),
+        challengers.hold(db, project),
+        _tried(db, project, past.last),
+    ]
+    return [hold for hold in found if hold]
+
+
+def at_once(db: Connection, project: Project, past: History) -> list[triggers.Hold]:
+    """Those of `holds` that are known without counting a picture."""
+    found = [
         _switched_off(project),
         _running(db, project),
         triggers.cooling(past.ended_well_at, days=days(project), now=past.now),
         triggers.budget(past.spent, hours=hours(project), now=past.now),
-        challengers.hold(db, project),
-        _tried(db, project, past.last),
     ]
     return [hold for hold in found if hold]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 from sightloop import telemetry
 from sightloop.core.entities import Answer, Json, Project, User
 from sightloop.core.errors import Missing, Unavailable
-from sightloop.flows import breaking, marking, members, verdicts
+from sightloop.flows import marking, members, verdicts
 from sightloop.flows.access import project_for
 from sightloop.flows.marking import MaskForm
 from sightloop.flows.services import Services
@@ -46,27 +45,14 @@ def target(services: Services, *, user: User, project: str, model: str = "champi
 
 
 def submit(services: Services, data: bytes, *, where: Target, timeout: float = 30.0) -> Future[Answer]:
-    """Queue one picture; see `core.ports.Runtime.submit` for what is raised and when.
-
-    Where the model breaks down over it, that is written down for whoever watches the version.
-    """
-
-    def noted(future: Future[Answer]) -> None:
-        error = None if future.cancelled() else future.exception()
-        if error is not None and breaking.is_mishap(error):
-            version_id = where.version_id or where.project.live_version_id
-            name = hashlib.sha256(data).hexdigest()[:16]
-            breaking.note(services, project_id=where.project.id, version_id=version_id, errors={name: error})
-
-    asked = services.runtime.submit(
+    """Queue one picture; see `core.ports.Runtime.submit` for what is raised and when."""
+    return services.runtime.submit(
         data,
         project_id=where.project.id,
         facts=verdicts.retakes(where.project),
         version_id=where.version_id,
         timeout=timeout,
     )
-    asked.add_done_callback(noted)
-    return asked
 
 
 def render(answer: Answer, *, where: Target, mask: MaskForm = "rle") -> Json:

@@ -30,6 +30,7 @@ def gate(services: Services, job: Job, report: Report) -> Json:
         completing.complete(services, project, one, missing, report=report)
     found = pairing.judged(services, project, version, live)
     with services.db.begin() as db:
+        project = going_live.anew(db, project)
         kept = gates.add(db, project.id, version_id=version.id, live_id=live.id, report=found)
         promoted = _promotes(job, project, found) and going_live.go(db, project, version, live=live, found=kept)
         if _behind(job):

@@ -7,20 +7,20 @@ from dataclasses import asdict
 
 from sightloop.core.entities import Image, Job, Json, ModelVersion, Project
 from sightloop.core.ports import Report
-from sightloop.flows import beside, shadowing, watch_evidence, watching
+from sightloop.flows import beside, shadow_passing, shadowing, watch_evidence
 from sightloop.flows.services import Services
 from sightloop.measure.watch import Rule, errors
 from sightloop.store import projects, versions, watches
 from sightloop.store.database import Connection, lock
 from sightloop.store.watches import Watch
 
-MOST = 1000  # pictures that it is asked about: those of a day, or the newest
+MOST = 1000  # pictures in use that it is asked about: those of a day, or the newest
 
 
 def run(services: Services, job: Job, report: Report) -> Json:
-    """Job step: ask the version about the newest pictures, and decide where they are enough or the day is over.
+    """Job step: ask both versions about the newest pictures in use, and decide where enough or the day is over.
 
-    Returns {"shadow": {state, sentence}}.
+    Returns {"shadow": {state, sentence}}, None in place of it where it is over already.
     """
     with services.db.connect() as db:
         watch = watches.get(db, job.params["watch"])
@@ -38,8 +38,8 @@ def run(services: Services, job: Job, report: Report) -> Json:
 
 
 def _pictures(db: Connection, project: Project, *, now: float) -> list[Image]:
-    day = watches.arrivals(db, project.id, limit=MOST, since=now - shadowing.DAY)
-    return day if len(day) >= shadowing.FEWEST else watches.arrivals(db, project.id, limit=shadowing.FEWEST)
+    day = watches.used(db, project.id, limit=MOST, since=now - shadowing.DAY)
+    return day if len(day) >= shadowing.FEWEST else watches.used(db, project.id, limit=shadowing.FEWEST)
 
 
 def _found(
@@ -62,43 +62,39 @@ def _found(
 
 def _decided(
     services: Services, watch: Watch, version: ModelVersion, *, found: Sequence[Rule], shared: int, over: bool
-) -> Json:
-    report = watch.report | {"answers": shared, "rules": [asdict(rule) for rule in found]}
-    broken = [rule for rule in found if rule.passed is False]
-    enough = over or all(rule.passed is not None for rule in found if rule.name == "classes")
-    if broken:
-        why = " ".join(rule.sentence for rule in broken)
-        state, told = "refused", f"Version {version.number} stays out: {why}"
-    elif enough:
-        state, told = "passed", f"Version {version.number} goes live: nothing broke in {shared:,} answers in shadow."
-    else:
-        state, told = (
-            "watching",
-            f"Version {version.number} answers in shadow: {shared} of {shadowing.FEWEST} pictures so far.",
-        )
-    report |= {"sentence": told}
+) -> Json | None:
+    state, told = _verdict(version, found, shared=shared, over=over)
     with services.db.begin() as db:
-        if state == "watching":
-            watches.note(db, watch, report)
-        elif not _ended(db, watch, state, report, version=version):
+        lock(db, f"live:{watch.project_id}")
+        now = watches.still(db, watch)
+        if now is None:
+            return _as_it_ended(db, watch)
+        if projects.get(db, watch.project_id).live_version_id != watch.replaced_id:
             state, told = "ended", "Another version went live meanwhile."
+        seen = {"answers": shared, "rules": [asdict(rule) for rule in found], "sentence": told}
+        report = now.report | seen
+        if state == "watching":
+            watches.note(db, now, report)
+        else:
+            watches.end(db, now, state=state, report=report)
+        if state == "passed":
+            shadow_passing.go_live(db, now, report)
     return {"state": state, "sentence": told}
 
 
-def _ended(db: Connection, watch: Watch, state: str, report: Json, *, version: ModelVersion) -> bool:
-    """Close the shadow, and where it has passed put its version live; False where another one went live meanwhile."""
-    lock(db, f"live:{watch.project_id}")
-    project = projects.get(db, watch.project_id)
-    if project.live_version_id != watch.replaced_id:
-        watches.end(db, watch, state="ended", report=report | {"sentence": "Another version went live meanwhile."})
-        return False
-    if not watches.end(db, watch, state=state, report=report):
-        return False
-    if state == "passed":
-        reason = f"{report['reason']}; {report['sentence']}"
-        detail = {**(report.get("detail") or {}), "shadow": {"watch": watch.id, "rules": report["rules"]}}
-        done = projects.set_live(
-            db, project.id, version_id=version.id, by=report["by"], action="promote", reason=reason, detail=detail
-        )
-        watching.begin(db, project, done)
-    return True
+def _verdict(version: ModelVersion, found: Sequence[Rule], *, shared: int, over: bool) -> tuple[str, str]:
+    """The state and the sentence: nothing goes live that has not answered a picture in use."""
+    number, fewest = version.number, shadowing.FEWEST
+    if broken := [rule.sentence for rule in found if rule.passed is False]:
+        return "refused", f"Version {number} stays out: {' '.join(broken)}"
+    if shared >= fewest or (over and shared):
+        return "passed", f"Version {number} goes live: nothing broke in {shared:,} answers in shadow."
+    if over:
+        return "refused", f"Version {number} stays out: no picture came in use that it and the live one could answer."
+    return "watching", f"Version {number} answers in shadow: {shared} of {fewest} pictures in use so far."
+
+
+def _as_it_ended(db: Connection, watch: Watch) -> Json | None:
+    """What somebody else made of it meanwhile; None where it is gone."""
+    ended = watches.get(db, watch.id)
+    return {"state": ended.state, "sentence": ended.report["sentence"]} if ended else None

@@ -17,17 +17,22 @@ FEWEST = 200  # pictures that it is asked about at least
 STEPS = ("shadow",)
 
 
-def start(services: Services, *, user: User, name: str, ref: str) -> Job:
+def start(services: Services, *, user: User, name: str, ref: str, reason: str) -> Job:
     """Let a version answer beside the live one; it goes live by itself where nothing breaks. The gate is not asked.
+
+    Args:
+        reason: for the deployment log, where it goes live.
 
     Raises:
         Missing, Forbidden: no such project or version, or the role is below maintainer.
-        Rejected: no version is live, so that there is nothing to answer beside.
+        Rejected: no version is live, so that there is nothing to answer beside; or without a reason.
         Conflict: it is live already, or a version answers in shadow.
     """
     project = project_for(services, user=user, name=name, action="promote")
     if project.live_version_id is None:
         raise Rejected(f"project {name!r} has no live model to answer beside.", hint="Promote the version.")
+    if not reason.strip():
+        raise Rejected("trying a version in shadow needs a reason.", hint="The gate is not asked; the log keeps it.")
     with services.db.connect() as db:
         version, live = versions.get(db, project.id, ref), versions.by_id(db, project.live_version_id)
     if version.id == live.id:
@@ -39,7 +44,7 @@ def start(services: Services, *, user: User, name: str, ref: str) -> Job:
             number = versions.by_id(db, current.version_id).number
             hint = f"sightloop rollout end {name} ends it."
             raise Conflict(f"version {number} answers in shadow already.", current=number, hint=hint)
-        return begin(db, project, version, live=live, by=user.id, found={"reason": "tried in shadow"})
+        return begin(db, project, version, live=live, by=user.id, found={"reason": reason.strip()})
 
 
 def begin(
@@ -49,7 +54,7 @@ def begin(
 
     Args:
         by: whose promotion it will be in the log, None for the gate's.
-        found: the log's `reason`, and the `detail` that led to it.
+        found: the log's `reason`, and where the gate begins it the `detail` of its verdict.
     """
     if earlier := _shadow(db, project):
         instead = f"Version {version.number} answers in shadow instead."
@@ -63,18 +68,20 @@ def begin(
 
 
 def look(services: Services) -> None:
-    """Ask again where too few pictures had come in, when enough have or the day is over; give up a day later."""
+    """Ask again where too few pictures had come in use, when enough have or the day is over; give up a day later."""
     now = services.clock()
     with services.db.connect() as db:
         due = [watch for watch in watches.open(db) if watch.kind == "shadow" and _due(db, watch, now=now)]
     for watch in due:
         with services.db.begin() as db:
-            if now > watch.report["until"] + DAY:
-                told = "It could not be asked in two days; the log of its jobs says why."
-                watches.end(db, watch, state="refused", report=watch.report | {"sentence": told})
+            if (fresh := watches.still(db, watch)) is None or not _due(db, fresh, now=now):
                 continue
-            watches.note(db, watch, watch.report | {"asked_at": now})
-            _queued(db, watch, versions.by_id(db, watch.version_id), by=watch.report["by"])
+            if now > fresh.report["until"] + DAY:
+                told = "It could not be asked in two days; the log of its jobs says why."
+                watches.end(db, fresh, state="refused", report=fresh.report | {"sentence": told})
+                continue
+            watches.note(db, fresh, fresh.report | {"asked_at": now})
+            _queued(db, fresh, versions.by_id(db, fresh.version_id), by=fresh.report["by"])
 
 
 def _shadow(db: Connection, project: Project) -> Watch | None:
@@ -84,7 +91,7 @@ def _shadow(db: Connection, project: Project) -> Watch | None:
 def _due(db: Connection, watch: Watch, *, now: float) -> bool:
     if now < watch.report.get("asked_at", watch.began_at) + watching.PAUSE:
         return False
-    enough = len(watches.arrivals(db, watch.project_id, limit=FEWEST)) >= FEWEST
+    enough = len(watches.used(db, watch.project_id, limit=FEWEST)) >= FEWEST
     if not enough and now < watch.report["until"]:
         return False
     return not jobs.all(db, project_id=watch.project_id, kinds=("shadow",), states=jobs.UNFINISHED, limit=1)

@@ -34,8 +34,11 @@ def restore(services: Services, *, user: User, image_id: str) -> Image:
 def purge(services: Services, *, user: User, image_id: str) -> Json:
     """Remove a trashed picture for good: rows, file, thumbnail, embedding.
 
+    It goes although nobody may know any more which versions learnt from it.
+
     Returns:
-        {image_id, taught, sentence}: the numbers of the versions that learnt from it, and that in words.
+        {image_id, taught, sentence}: the numbers of the versions that learnt from it, and in words those and the
+        versions of which it cannot be told.
 
     Raises:
         Rejected: the picture is not in the trash.
@@ -43,10 +46,10 @@ def purge(services: Services, *, user: User, image_id: str) -> Json:
     image, project = image_for(services, user=user, image_id=image_id, action="manage")
     if image.trashed_at is None:
         raise Rejected(f"image {image_id!r} is not in the trash.", hint="Delete it first, then purge it.")
-    taught = [one for one in lineage.met(services, project, [image.id]) if one.taught]
+    found = lineage.met(services, project, [image.id])
     _purge(services, image)
-    numbers = [one.version.number for one in taught]
-    return {"image_id": image.id, "taught": numbers, "sentence": lineage.sentence(taught, project)}
+    numbers = [one.version.number for one in found.taught]
+    return {"image_id": image.id, "taught": numbers, "sentence": lineage.sentence(found, project)}
 
 
 def purge_expired(services: Services) -> int:

@@ -6,20 +6,18 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 
-import numpy as np
-
 from sightloop.core.entities import Image, Json, Project, User
 from sightloop.core.errors import Rejected
+from sightloop.flows import members, recent_test, sampling
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
 from sightloop.flows.taught import groups_ever
-from sightloop.store import changes, drift, judges, policy, versions, wanted
+from sightloop.store import changes, judges, wanted
 from sightloop.store.database import Connection, now
 from sightloop.store.wanted import Asked, Kind
 
 ENOUGH = 100  # answered judges from which on the gate tests on recent pictures
 MOST = 2000  # pictures asked for at once, or listed
-READ = 20_000  # newest arrivals among which pictures are drawn
 
 
 def ask(
@@ -82,9 +80,9 @@ def more(services: Services, *, user: User, project: str, random: int) -> Json:
     taught = groups_ever(services, target)
     with services.db.begin() as db:
         changes.hold(db, target.id)
-        fresh, others = _drawn(db, target, random)
+        fresh, others = sampling.draw(db, target, random)
         ask(db, target, report_id=None, random=[*fresh, *others], shifted=(), taught=taught, by=user.id)
-        return _shown(db, target, note=_note(random, len(fresh), len(others)))
+        return _shown(db, target, at=services.clock(), note=_note(random, len(fresh), len(others)))
 
 
 def withdraw(services: Services, *, user: User, project: str) -> Json:
@@ -110,25 +108,27 @@ def show(services: Services, *, user: User, project: str, limit: int = 200) -> J
     """What is asked for.
 
     Returns:
-        {open, answered, random: {asked, answered, judging, judging_answered}, shifted: {asked, answered}, report_id
-        (of the newest question a report asked, or None), enough_for_recent (answered judges that the gate wants), note,
-        items [{image_id, name, kind, judges, report_id, at, answered_at, label}] open ones first}.
+        {open, answered, random: {asked, answered, judging, judging_answered, judging_recent (answered judges that the
+        gate would count now)}, shifted: {asked, answered}, report_id (of the newest question a report asked, or None),
+        enough_for_recent (how many of those the gate wants), note, items [{image_id, name, kind, judges, report_id, at,
+        answered_at, label}] open ones first}.
     """
     if not 1 <= limit <= MOST:
         raise Rejected(f"limit {limit} does not fit.", hint=f"Use 1 to {MOST}.")
     target = project_for(services, user=user, name=project, action="view")
     with services.db.connect() as db:
-        return _shown(db, target, limit=limit)
+        return _shown(db, target, at=services.clock(), limit=limit)
 
 
-def _shown(db: Connection, project: Project, *, limit: int = 200, note: str | None = None) -> Json:
+def _shown(db: Connection, project: Project, *, at: float, limit: int = 200, note: str | None = None) -> Json:
     counts = wanted.counts(db, project.id)
+    recent = recent_test.pictures(db, project, members.live(db, project), now=at)
     kinds: tuple[Kind, ...] = ("random", "shifted")
     answered = sum(counts[kind]["answered"] for kind in kinds)
     return {
         "open": sum(counts[kind]["asked"] for kind in kinds) - answered,
         "answered": answered,
-        "random": counts["random"],
+        "random": counts["random"] | {"judging_recent": len(recent)},
         "shifted": {name: counts["shifted"][name] for name in ("asked", "answered")},
         "report_id": counts["report_id"],
         "enough_for_recent": ENOUGH,
@@ -140,38 +140,6 @@ def _shown(db: Connection, project: Project, *, limit: int = 200, note: str | No
 def _answered(image: Image) -> float | None:
     """When a picture that has its label already was given it."""
     return None if image.label is None else image.labelled_at or image.created_at
-
-
-def _drawn(db: Connection, project: Project, count: int) -> tuple[list[str], list[str]]:
-    """Pictures that came in since the live version was made, and where they are too few, others; drawn at random.
-
-    What came since the window of its newest alarm began goes first.
-    """
-    left = wanted.askable(db, project.id)
-    came: list[str] = []
-    told: set[str] = set()
-    if project.live_version_id is not None:
-        version = versions.by_id(db, project.live_version_id)
-        found = drift.arrivals(db, project.id, version_id=version.id, since=version.created_at, limit=READ)
-        came = [one.id for one in found if one.id in left]
-        alarm = policy.alarm(db, project.id, version_id=version.id)
-        told = {one.id for one in found if alarm and one.created_at > alarm.since}
-    fresh = _of_each_group(sorted(_shuffled(came), key=lambda name: name not in told), left)[:count]
-    met = {left[name] for name in came}
-    others = [name for name, group in left.items() if group not in met] if len(fresh) < count else []
-    return fresh, _of_each_group(_shuffled(others), left)[: count - len(fresh)]
-
-
-def _shuffled(ids: Sequence[str]) -> list[str]:
-    return [ids[at] for at in np.random.default_rng().permutation(len(ids))]
-
-
-def _of_each_group(ids: Sequence[str], group: dict[str, str]) -> list[str]:
-    """The first of each group, in the order given."""
-    found: dict[str, str] = {}
-    for name in ids:
-        found.setdefault(group[name], name)
-    return list(found.values())
 
 
 def _note(wished: int, fresh: int, others: int) -> str | None:

@@ -12,7 +12,7 @@ from sightloop.flows import rating
 from sightloop.measure import watch as rules
 from sightloop.measure.pairs import Pair
 from sightloop.measure.watch import Rule
-from sightloop.store import labelled, mishaps, watches
+from sightloop.store import images, labelled, mishaps, watches
 from sightloop.store.database import Connection
 from sightloop.store.labelled import Labelled
 from sightloop.store.watches import Answered, Watch
@@ -25,6 +25,7 @@ NEWEST = 200  # pictures that both versions are asked about
 SIDE_BY_SIDE = 116  # of them that both are timed on, where one of them looks slow
 WARM = 16  # of those that are not counted, because they warm a model up
 FRESH = 3600.0  # seconds that such times hold
+DAY = 86_400.0  # seconds after which both are asked about what is newest then
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,14 @@ def seen(
     accuracy, looks["accuracy"], unrated = _accuracy(
         db, project, watch, both=(before, version), done=looks["accuracy"], last=last
     )
-    pictures = newest(db, project)
+    pictures = _asked(db, watch, now=now) or newest(db, project)
     classes, unasked = same(db, project, pictures, both=(before, version))
     recent = [one.seconds for one in new if one.answered_at >= now - MINUTES]
     latency = rules.latency(recent, [one.seconds for one in old[:TIMED]])
     if slow := latency.passed is False:
         latency = rules.slower(latency, together(db, pictures, both=(before, version), since=now - FRESH))
     found = (
-        _errors(db, project, watch, answered=len(new), before=len(old)),
+        _errors(db, project, watch, new, old),
         latency,
         corrections,
         classes,
@@ -86,10 +87,20 @@ def newest(db: Connection, project: Project) -> list[Image]:
     return watches.arrivals(db, project.id, limit=NEWEST)
 
 
+def _asked(db: Connection, watch: Watch, *, now: float) -> list[Image]:
+    """The pictures that both versions were asked about in the last day, where they are enough to tell by.
+
+    By now others may be the newest.
+    """
+    ids = watch.report.get("asked", [])
+    fresh = now < watch.report.get("asked_at", 0.0) + DAY
+    return images.many(db, ids) if fresh and len(ids) >= rules.SAME else []
+
+
 def judging(db: Connection, project: Project, watch: Watch) -> list[Labelled]:
     """The pictures drawn at random that people have labelled since the watch began."""
     drawn = watches.sampled(db, project.id, since=watch.began_at)
-    return [one for one in labelled.all(db, project.id) if one.id in drawn and one.status == "ready"] if drawn else []
+    return [one for one in labelled.drawn(db, project.id) if one.id in drawn] if drawn else []
 
 
 def unrated(db: Connection, project: Project, watch: Watch, version: ModelVersion) -> list[Labelled]:
@@ -125,26 +136,29 @@ def _before(db: Connection, project: Project, watch: Watch, before: ModelVersion
     return watches.answers(db, project.id, version_id=before.id, since=at - BEFORE, until=at, limit=MOST)
 
 
-def _errors(db: Connection, project: Project, watch: Watch, *, answered: int, before: int) -> Rule:
-    at = watch.began_at
+def _errors(db: Connection, project: Project, watch: Watch, new: Sequence[Answered], old: Sequence[Answered]) -> Rule:
+    at, answered = watch.began_at, len(new)
     failed = mishaps.count(db, watch.version_id, since=at)
-    earlier = mishaps.count(db, watch.replaced_id or "", since=at - BEFORE, until=at)
+    since = min((one.answered_at for one in old), default=at)  # whatever else it answered before that is not read
+    earlier = mishaps.count(db, watch.replaced_id or "", since=since, until=at)
     if failed >= rules.FEWEST:  # it may have been asked about old pictures too
-        answered = max(answered, watches.answered(db, project.id, watch.version_id))
-    return rules.errors(failed, answered, failed_before=earlier, answered_before=before)
+        beside = watches.said(db, watch.report.get("asked", []), version_id=watch.version_id)
+        used = {one.image_id for one in new} | beside.keys()
+        answered = max(len(used), watches.answered(db, project.id, watch.version_id))
+    return rules.errors(failed, answered, failed_before=earlier, answered_before=len(old))
 
 
 def _corrections(
     project: Project, new: Sequence[Answered], old: Sequence[Answered], *, done: int, last: bool
 ) -> tuple[Rule, int]:
-    fresh, former = _groups(new), _groups(old)
-    looks = rules.look(sum(_told(one) for one in fresh))
+    fresh, former = (_groups(one for one in answers if _told(one)) for answers in (new, old))
+    looks = rules.look(len(fresh))
     due = looks > done or (last and done < rules.LOOKS)
     found = rules.corrections(
         sum(_corrected(one, project) for one in fresh),
         len(fresh),
         corrected_before=sum(_corrected(one, project) for one in former),
-        answered_before=len(former),
+        seen_before=len(former),
         looks=due,
     )
     return found, max(done, looks)

@@ -58,7 +58,8 @@ def went_back(db: Connection, project: Project, promotion: Promotion) -> None:
 
 def _close(db: Connection, project: Project, *, sentence: str) -> None:
     for watch in watches.open(db, project.id):
-        watches.end(db, watch, state="ended", report=watch.report | {"sentence": sentence})
+        if now := watches.still(db, watch):
+            watches.end(db, now, state="ended", report=now.report | {"sentence": sentence})
 
 
 def look(services: Services) -> None:
@@ -79,48 +80,66 @@ def _look_at(services: Services, watch: Watch) -> None:
         project = projects.get(db, watch.project_id)
         version, before = (versions.by_id(db, one or "") for one in (watch.version_id, watch.replaced_id))
         seen = watch_evidence.seen(db, project, watch, version=version, before=before, now=now, last=over)
-        asking = bool(jobs.all(db, project_id=project.id, kinds=("watch",), states=jobs.UNFINISHED, limit=1))
-    report = watch.report | _figures(seen)
+        asking = _asking(db, watch)
+        due = _due(db, watch, seen, now=now)
     broken = [rule for rule in seen.rules if rule.passed is False]
     if project.live_version_id != version.id:
-        _end(services, watch, "ended", report | {"sentence": f"Version {version.number} is no longer live."})
+        _end(services, watch, "ended", seen, told=f"Version {version.number} is no longer live.")
     elif broken:
-        _go_back(services, watch, report, version=version, before=before, broken=broken)
+        _go_back(services, watch, seen, version=version, before=before, broken=broken)
     elif over or (seen.answers >= watch.report["needed"] and not asking and not seen.unasked and not seen.untimed):
         told = f"Version {version.number} has passed: nothing broke in {seen.answers:,} answers."
-        _end(services, watch, "passed", report | {"sentence": told})
+        _end(services, watch, "passed", seen, told=told)
     else:
-        _go_on(services, watch, report, version=version, seen=seen, asks=not asking)
+        _go_on(services, watch, seen, version=version, due=due)
 
 
-def _figures(seen: Seen) -> Json:
-    return {"answers": seen.answers, "looks": seen.looks, "rules": [asdict(rule) for rule in seen.rules]}
+def _asking(db: Connection, watch: Watch) -> bool:
+    return bool(jobs.all(db, project_id=watch.project_id, kinds=("watch",), states=jobs.UNFINISHED, limit=1))
 
 
-def _end(services: Services, watch: Watch, state: str, report: Json) -> None:
+def _due(db: Connection, watch: Watch, seen: Seen, *, now: float) -> bool:
+    """Whether a job shall ask both versions: one has not answered everything, and none has asked for a while."""
+    waits = seen.unasked > 0 or seen.untimed
+    return waits and now >= watch.report.get("asked_at", 0.0) + PAUSE and not _asking(db, watch)
+
+
+def _report(watch: Watch, seen: Seen, *, told: str) -> Json:
+    """What a watch keeps with what was seen; a look that somebody else took meanwhile stays taken."""
+    earlier = watch.report.get("looks", {})
+    looks = {name: max(taken, earlier.get(name, 0)) for name, taken in seen.looks.items()}
+    rules = [asdict(rule) for rule in seen.rules]
+    return watch.report | {"answers": seen.answers, "looks": looks, "rules": rules, "sentence": told}
+
+
+def _end(services: Services, watch: Watch, state: str, seen: Seen, *, told: str) -> None:
     with services.db.begin() as db:
-        watches.end(db, watch, state=state, report=report)
+        if now := watches.still(db, watch):
+            watches.end(db, now, state=state, report=_report(now, seen, told=told))
 
 
-def _go_on(services: Services, watch: Watch, report: Json, *, version: ModelVersion, seen: Seen, asks: bool) -> None:
-    """Keep what was seen, and let a job ask both versions what one of them has not answered."""
-    told = f"Version {version.number} is watched: {seen.answers:,} of {report['needed']} answers, nothing is broken."
-    report = report | {"sentence": told}
-    asks = asks and (seen.unasked > 0 or seen.untimed) and services.clock() >= report.get("asked_at", 0.0) + PAUSE
-    if not asks and report == watch.report:
+def _go_on(services: Services, watch: Watch, seen: Seen, *, version: ModelVersion, due: bool) -> None:
+    """Keep what was seen, and let a job ask both versions where that is due and no other worker has queued one."""
+    needed = watch.report["needed"]
+    told = f"Version {version.number} is watched: {seen.answers:,} of {needed} answers, nothing is broken."
+    if not due and _report(watch, seen, told=told) == watch.report:
         return
     with services.db.begin() as db:
-        if asks:
+        now = watches.still(db, watch)
+        if now is None:
+            return
+        report = _report(now, seen, told=told)
+        if _due(db, now, seen, now=services.clock()):
             params = {"watch": watch.id, "version": version.number, "time": seen.untimed}
             jobs.enqueue(db, kind="watch", steps=STEPS, params=params, project_id=watch.project_id)
             report |= {"asked_at": services.clock()}
-        watches.note(db, watch, report)
+        watches.note(db, now, report)
 
 
 def _go_back(
     services: Services,
     watch: Watch,
-    report: Json,
+    seen: Seen,
     *,
     version: ModelVersion,
     before: ModelVersion,
@@ -133,10 +152,11 @@ def _go_back(
     with services.db.begin() as db:
         lock(db, f"live:{watch.project_id}")
         project = projects.get(db, watch.project_id)
-        if project.live_version_id != version.id:
+        now = watches.still(db, watch)
+        if now is None or project.live_version_id != version.id:
             return
-        if not watches.end(db, watch, state="rolled_back", report=report | {"sentence": told}):
-            return
+        report = _report(now, seen, told=told)
+        watches.end(db, now, state="rolled_back", report=report)
         names = [rule.name for rule in broken]
         detail = {"watch": watch.id, "broken": names, "answers": report["answers"], "rules": report["rules"]}
         projects.set_live(db, project.id, version_id=before.id, by=None, action="rollback", reason=why, detail=detail)

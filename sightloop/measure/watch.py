@@ -82,26 +82,26 @@ def slower(in_use: Rule, together: Rule) -> Rule:
     return Rule("latency", together.passed, f"{in_use.sentence} Side by side: {together.sentence}", figures)
 
 
-def corrections(
-    corrected: int, answered: int, *, corrected_before: int, answered_before: int, looks: bool = True
-) -> Rule:
-    """Broken where people correct a larger share of the answers than before, by Fisher's exact test, one-sided.
+def corrections(corrected: int, seen: int, *, corrected_before: int, seen_before: int, looks: bool = True) -> Rule:
+    """Broken where people correct a larger share of what they look at than before, by Fisher's exact test, one-sided.
 
     Near copies count once. R. A. Fisher, Statistical Methods for Research Workers (1934), 21.02.
 
     Args:
+        corrected, seen: answers that people corrected, of those that they corrected or confirmed.
+        corrected_before, seen_before: the same of the replaced version.
         looks: whether this is one of the six looks; in between nothing breaks.
     """
-    share, before = _share(corrected, answered), _share(corrected_before, answered_before)
-    figures = {"n": answered, "corrected": corrected, "share": share, "n_before": answered_before}
+    share, before = _share(corrected, seen), _share(corrected_before, seen_before)
+    figures = {"n": seen, "corrected": corrected, "share": share, "n_before": seen_before}
     figures |= {"corrected_before": corrected_before, "before": before, "alpha": ALPHA / LOOKS}
-    if not answered or not answered_before:
-        who = "this version" if not answered else "the version before"
-        return Rule("corrections", None, f"No picture that came in use was answered by {who}.", figures)
-    both, wrong = answered + answered_before, corrected + corrected_before
-    p = float(stats.hypergeom.sf(corrected - 1, both, wrong, answered)) if corrected else 1.0
-    told = f"People corrected {corrected} of {answered:,} answers ({share:.1%}), against {before:.1%} of "
-    told += f"{answered_before:,} before (p = {p:.2g})."
+    if not seen or not seen_before:
+        whose = "this version" if not seen else "the version before"
+        return Rule("corrections", None, f"Nobody looked at an answer of {whose}.", figures)
+    both, wrong = seen + seen_before, corrected + corrected_before
+    p = float(stats.hypergeom.sf(corrected - 1, both, wrong, seen)) if corrected else 1.0
+    told = f"Of {seen:,} answers that people looked at they corrected {corrected} ({share:.1%}), against "
+    told += f"{before:.1%} of {seen_before:,} before (p = {p:.2g})."
     return Rule("corrections", not (looks and p < ALPHA / LOOKS), told, figures | {"p": p})
 
 

@@ -36,19 +36,19 @@ class Labelled:
 
 def all(db: Connection, project_id: str) -> list[Labelled]:  # noqa: A001
     """A project's labelled pictures outside the trash, exact copies included, by id."""
-    return _read(db, project_id, images.c.status.in_(["ready", "duplicate"]))
+    return _read(db, images.c.project_id == project_id, images.c.status.in_(["ready", "duplicate"]))
 
 
 def on_test(db: Connection, project_id: str) -> list[Labelled]:
     """The pictures that judge."""
-    return _read(db, project_id, images.c.status == "ready", images.c.side == "test")
+    return _read(db, images.c.project_id == project_id, images.c.status == "ready", images.c.side == "test")
 
 
 def lately(db: Connection, project_id: str, *, since: float) -> list[Labelled]:
     """The recent test: pictures that were drawn to judge after a time, and that a human has answered."""
     c = wanted.c
     judging = select(c.image_id).where(c.project_id == project_id, c.judges, c.at >= since, c.answered_at.is_not(None))
-    return _read(db, project_id, images.c.status == "ready", images.c.id.in_(judging))
+    return _read(db, images.c.id.in_(judging), images.c.status == "ready")
 
 
 def sampled(db: Connection, project_id: str, *, version_id: str, since: float) -> list[Labelled]:
@@ -56,20 +56,22 @@ def sampled(db: Connection, project_id: str, *, version_id: str, since: float) -
     c = wanted.c
     drawn = c.project_id == project_id, c.kind == "random", c.at >= since, c.answered_at.is_not(None)
     by = images.c.version_id == version_id, images.c.predicted.is_not(None)
-    return _read(db, project_id, images.c.status == "ready", *by, images.c.id.in_(select(c.image_id).where(*drawn)))
+    return _read(db, images.c.id.in_(select(c.image_id).where(*drawn)), images.c.status == "ready", *by)
 
 
 def drawn(db: Connection, project_id: str) -> list[Labelled]:
     """The pictures that were asked for at random, and that a human has answered."""
     c = wanted.c
     asked = select(c.image_id).where(c.project_id == project_id, c.kind == "random", c.answered_at.is_not(None))
-    return _read(db, project_id, images.c.status == "ready", images.c.id.in_(asked))
+    return _read(db, images.c.id.in_(asked), images.c.status == "ready")
 
 
 def answered_by(db: Connection, project_id: str, version_id: str) -> list[Labelled]:
     """Labelled pictures whose present answer is by that version."""
     c = images.c
-    return _read(db, project_id, c.status == "ready", c.version_id == version_id, c.predicted.is_not(None))
+    return _read(
+        db, c.project_id == project_id, c.status == "ready", c.version_id == version_id, c.predicted.is_not(None)
+    )
 
 
 def said_since(db: Connection, project_id: str, since: float | None) -> tuple[int, int]:
@@ -97,19 +99,20 @@ def disagreeing(db: Connection, project_id: str) -> dict[str, float]:
 
 def _since(db: Connection, project_id: str, since: float | None, *, corrected: ColumnElement[bool]) -> tuple[int, int]:
     c = images.c
-    mine = [c.project_id == project_id, c.trashed == false(), c.label != UNKNOWN]
+    mine = [c.project_id == project_id]
     if since is not None:
         words = select(labels.c.image_id).where(labels.c.project_id == project_id, labels.c.created_at > since)
-        mine += [c.id.in_(words), c.labelled_at > since]
+        mine = [c.id.in_(words), c.labelled_at > since]
     wrong = func.coalesce(func.sum(cast(corrected, Integer)), 0)
-    row = db.execute(select(func.count(), wrong).where(*mine)).one()
+    row = db.execute(select(func.count(), wrong).where(*mine, c.trashed == false(), c.label != UNKNOWN)).one()
     return int(row[0]), int(row[1])
 
 
-def _read(db: Connection, project_id: str, *conditions: ColumnElement[bool]) -> list[Labelled]:
+def _read(db: Connection, *conditions: ColumnElement[bool]) -> list[Labelled]:
+    """Ids that are of one project already need no condition of it: SQLite would read the whole project for that."""
     c = images.c
     group = func.coalesce(c.group_id, c.id)
     known = c.id, c.sha256, c.pixel_hash, c.phash, c.status, c.side, group, c.label, c.predicted, c.created_at
     query = select(*known, c.confidence, c.mask, c.agreement)
-    mine = c.project_id == project_id, c.trashed == false(), c.label != UNKNOWN
-    return [rows.read(Labelled, row) for row in db.execute(query.where(*mine, *conditions).order_by(c.id))]
+    there = c.trashed == false(), c.label != UNKNOWN
+    return [rows.read(Labelled, row) for row in db.execute(query.where(*conditions, *there).order_by(c.id))]

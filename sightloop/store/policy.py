@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from sightloop.core.entities import UNKNOWN, ModelVersion
 from sightloop.store import rows, versions
 from sightloop.store.drift import BROUGHT
 from sightloop.store.loop_tables import drift_reports, wanted
+from sightloop.store.registry_tables import runs
 from sightloop.store.registry_tables import versions as version_rows
-from sightloop.store.tables import images, promotions
+from sightloop.store.tables import images, labels, promotions
 
 ALARMS = "covariate", "strangers"  # kinds that only labels can tell the meaning of
 
@@ -38,10 +39,12 @@ def alarm(db: Connection, project_id: str, *, version_id: str) -> Alarm | None:
 def labelled_in(db: Connection, project_id: str, found: Alarm) -> int:
     """How many verified pictures are from what an alarm was about: asked for by it, or come in use since it began."""
     c = images.c
-    asked = select(wanted.c.image_id).where(wanted.c.report_id == found.id, wanted.c.answered_at.is_not(None))
+    mine = wanted.c.project_id == project_id, wanted.c.answered_at.is_not(None)
+    asked = select(wanted.c.image_id).where(*mine, wanted.c.report_id == found.id)
+    told = asked.union(_told_since(project_id, found.since))
     brought = or_(c.source.in_(BROUGHT), and_(c.action.is_not(None), c.action == "import"))
     region = or_(c.id.in_(asked), and_(c.created_at > found.since, ~brought))
-    return _count(db, *_said(project_id), c.verified, region)
+    return _count(db, c.id.in_(told), c.verified, region)
 
 
 def corrected(db: Connection, project_id: str, *, since: float | None, drawn: bool) -> dict[str, int]:
@@ -52,8 +55,10 @@ def corrected(db: Connection, project_id: str, *, since: float | None, drawn: bo
     """
     c = images.c
     wrong = and_(c.action == "correct", or_(c.agreement.is_(None), c.agreement < 1)) if drawn else c.corrected
-    later = [] if since is None else [c.labelled_at > since]
-    query = select(c.label, func.count()).where(*_said(project_id), wrong, *later).group_by(c.label)
+    mine = [c.project_id == project_id]
+    if since is not None:
+        mine = [c.id.in_(_told_since(project_id, since)), c.labelled_at > since]
+    query = select(c.label, func.count()).where(*mine, *_said(), wrong).group_by(c.label)
     return {row[0]: int(row[1]) for row in db.execute(query)}
 
 
@@ -61,24 +66,35 @@ def judging_since(db: Connection, project_id: str, *, since: float) -> int:
     """How many pictures that judge got a label after a time: of the test side, and of those drawn to judge."""
     c = images.c
     drawn = select(wanted.c.image_id).where(wanted.c.project_id == project_id, wanted.c.judges)
-    return _count(db, *_said(project_id), c.labelled_at > since, or_(c.side == "test", c.id.in_(drawn)))
+    told = c.id.in_(_told_since(project_id, since)), c.labelled_at > since
+    return _count(db, *told, or_(c.side == "test", c.id.in_(drawn)))
 
 
 def challenger(db: Connection, project_id: str) -> ModelVersion | None:
-    """The newest version, where it has never been live; what was live and was replaced challenges nobody."""
-    c = version_rows.c
+    """The newest version, where a training made it that is done, and it has never been live.
+
+    What was live and was replaced challenges nobody, nor does what people brought: that goes live by hand only.
+    """
+    c, was, made = version_rows.c, promotions.c, runs.c
     newest = select(c.id).where(c.project_id == project_id).order_by(c.number.desc()).limit(1)
-    found = db.execute(newest).scalar_one_or_none()
-    was = promotions.c
-    if found is None or db.execute(select(was.seq).where(was.version_id == found).limit(1)).first():
-        return None
-    return versions.by_id(db, found)
+    trained = exists().where(made.version_id == c.id, made.kind == "training", made.state == "done")
+    lived = exists().where(was.version_id == c.id)
+    found = db.execute(select(c.id).where(c.id == newest.scalar_subquery(), trained, ~lived)).scalar_one_or_none()
+    return None if found is None else versions.by_id(db, found)
 
 
-def _said(project_id: str) -> tuple[ColumnElement[bool], ...]:
+def _told_since(project_id: str, since: float) -> Select[tuple[str]]:
+    """The pictures that people said something of after a time.
+
+    What is read of these alone is not asked for its project again, for SQLite would read all of the project for that.
+    """
+    return select(labels.c.image_id).where(labels.c.project_id == project_id, labels.c.created_at > since)
+
+
+def _said() -> tuple[ColumnElement[bool], ...]:
     c = images.c
-    return c.project_id == project_id, ~c.trashed, c.status == "ready", c.label != UNKNOWN
+    return ~c.trashed, c.status == "ready", c.label != UNKNOWN
 
 
 def _count(db: Connection, *conditions: ColumnElement[bool]) -> int:
-    return int(db.execute(select(func.count()).select_from(images).where(*conditions)).scalar_one())
+    return int(db.execute(select(func.count()).select_from(images).where(*conditions, *_said())).scalar_one())

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, ins
 from sightloop.core.entities import Image, Json, Prediction
 from sightloop.core.ids import new_id
 from sightloop.store import rows
-from sightloop.store.database import now
+from sightloop.store.database import lock, now
 from sightloop.store.drift import BROUGHT
 from sightloop.store.loop_tables import wanted
 from sightloop.store.outcomes import HIDDEN, SHADOW
@@ -76,6 +76,13 @@ def get(db: Connection, watch_id: str) -> Watch | None:
     return None if found is None else rows.read(Watch, found)
 
 
+def still(db: Connection, watch: Watch) -> Watch | None:
+    """A watch as it is now, which nobody else looks at until this transaction ends; None where it is over."""
+    lock(db, f"watch:{watch.id}")
+    found = get(db, watch.id)
+    return found if found and found.ended_at is None else None
+
+
 def open(db: Connection, project_id: str | None = None) -> list[Watch]:  # noqa: A001
     """The watches that go on, the oldest first; of one project or of all."""
     query = select(*rows.columns(watches, Watch)).where(watches.c.ended_at.is_(None))
@@ -110,15 +117,18 @@ def answers(
     return list(found.values())
 
 
-def arrivals(db: Connection, project_id: str, *, limit: int, since: float = 0.0) -> list[Image]:
-    """The newest pictures that came in use after a time; where they are fewer than `limit` others fill it up."""
-    c = images.c
-    query = select(*rows.columns(images, Image)).order_by(c.created_at.desc(), c.id.desc()).limit(limit)
-    found = [rows.read(Image, row) for row in db.execute(query.where(*_in_use(project_id), c.created_at >= since))]
-    if len(found) < limit and not since:
+def used(db: Connection, project_id: str, *, limit: int, since: float = 0.0) -> list[Image]:
+    """The newest pictures that came in use after a time."""
+    return _newest(db, *_in_use(project_id), images.c.created_at >= since, limit=limit)
+
+
+def arrivals(db: Connection, project_id: str, *, limit: int) -> list[Image]:
+    """The newest pictures that came in use; where they are fewer than `limit` others fill it up."""
+    found, c = used(db, project_id, limit=limit), images.c
+    if len(found) < limit:
         known = {image.id for image in found}
-        others = db.execute(query.where(c.project_id == project_id, c.trashed == false(), c.status == "ready"))
-        found += [image for image in (rows.read(Image, row) for row in others) if image.id not in known]
+        others = _newest(db, c.project_id == project_id, c.trashed == false(), c.status == "ready", limit=limit)
+        found += [image for image in others if image.id not in known]
     return found[:limit]
 
 
@@ -173,6 +183,12 @@ def sampled(db: Connection, project_id: str, *, since: float) -> set[str]:
     c = wanted.c
     mine = c.project_id == project_id, c.kind == "random", c.answered_at >= since
     return set(db.execute(select(c.image_id).where(*mine)).scalars())
+
+
+def _newest(db: Connection, *where: ColumnElement[bool], limit: int) -> list[Image]:
+    c = images.c
+    query = select(*rows.columns(images, Image)).where(*where).order_by(c.created_at.desc(), c.id.desc())
+    return [rows.read(Image, row) for row in db.execute(query.limit(limit))]
 
 
 def _in_use(project_id: str) -> tuple[ColumnElement[bool], ...]:

@@ -16,7 +16,7 @@ from tests.browser.watching import AXE, Watch
 from tests.conftest import unavailable
 from tests.web.people import PASSWORD
 
-expect.set_options(timeout=30_000)  # milliseconds: patience for a machine that is busy with other tests
+expect.set_options(timeout=60_000)  # milliseconds: patience for a machine that is busy with other tests
 
 
 @pytest.fixture(scope="session")

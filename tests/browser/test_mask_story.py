@@ -55,7 +55,7 @@ def page(chromium: Browser, running: Running) -> Iterator[Page]:
     context = chromium.new_context(base_url=running.url, reduced_motion="reduce", **DESKTOP)
     watch.follow(context)
     found = context.new_page()
-    found.set_default_timeout(20_000)
+    found.set_default_timeout(60_000)
     found.goto("/")
     found.get_by_label("E-mail").fill(EMAIL)
     found.get_by_label("Password").fill(PASSWORD)

@@ -141,6 +141,27 @@ def test_promoting_asks_why_is_rolled_back_and_undone_and_the_log_keeps_it_all(o
     expect(
         log.get_by_role("row", name="you forced version 1 → version 2 We no longer sort blue things")
     ).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name="Version 2", exact=True)).to_be_visible()
+    expect(log.get_by_role("row", name="taken back: version 1 is live again")).to_be_visible()
+
+
+def test_nothing_is_promoted_while_the_gate_cannot_be_asked(open_page: OpenPage, pair: str, watch: Watch) -> None:
+    watch.allow("status of 503")
+    page = open_page(f"/p/{pair}/models", role="maintainer")
+    problem = {"title": "Unavailable", "status": 503, "detail": "the database is away"}
+    page.route("**/models/2/gate", lambda route: route.fulfill(status=503, json=problem))
+    page.get_by_role("button", name="Promote version 2").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Why").fill("We are in a hurry")
+    promote = dialog.get_by_role("button", name="Promote version 2")
+    expect(promote).to_have_attribute("title", "The gate could not be asked.")
+    expect(dialog.get_by_role("alert")).to_contain_text("the database is away")
+    page.unroute("**/models/2/gate")
+    dialog.get_by_role("button", name="Try again").click()
+    expect(dialog.get_by_role("alert")).to_have_count(0)
+    promote.click()
+    expect(page.get_by_role("heading", name="Version 2", exact=True)).to_be_visible()
 
 
 def test_a_project_without_labels_says_what_a_first_training_needs(

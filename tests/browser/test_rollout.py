@@ -11,11 +11,11 @@ from playwright.sync_api import Page, expect
 from sightloop.core.ids import new_id
 from sightloop.flows import registry, watching
 from sightloop.flows.access import OPERATOR, project_for
-from sightloop.store import mishaps
+from sightloop.store import mishaps, watches
 from tests import tiny
 from tests.browser.driving import Theme, settle
 from tests.browser.installed import Installation
-from tests.browser.watching import axe
+from tests.browser.watching import Watch, axe
 
 OpenPage = Callable[..., Page]
 ASKED = 120_000  # milliseconds until a job has asked a version
@@ -94,7 +94,13 @@ def test_a_version_in_shadow_answers_the_same_pictures_unseen_until_it_is_ended(
 ) -> None:
     page = open_page(f"/p/{pair}/models", role="maintainer")
     page.get_by_role("button", name="Try version 2 in shadow").click()
-    page.get_by_role("dialog").get_by_role("button", name="Try it in shadow").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("The gate has not judged it against version 1 and is not asked")
+    begin = dialog.get_by_role("button", name="Try it in shadow")
+    expect(begin).to_have_attribute("title", re.compile("Say why"))
+    assert axe(page) == []
+    dialog.get_by_label("Why").fill("It is half as large")
+    begin.click()
     panel = page.get_by_role("region", name="Version 2 is tried in shadow")
     expect(panel).to_contain_text("12 of 200 answers", timeout=ASKED)
     with installation.client() as ada:
@@ -105,6 +111,41 @@ def test_a_version_in_shadow_answers_the_same_pictures_unseen_until_it_is_ended(
     page.get_by_role("dialog").get_by_label("Why").fill("There is no hurry")
     page.get_by_role("dialog").get_by_role("button", name="End it").click()
     expect(page.get_by_role("heading", name="The shadow of version 2 was ended")).to_be_visible()
+
+
+def test_taking_back_a_shadow_leaves_the_watch_of_the_live_version_alone(
+    open_page: OpenPage, installation: Installation, pair: str, watch: Watch
+) -> None:
+    watch.allow("status of 409")
+    page = open_page(f"/p/{pair}/models", role="maintainer")
+    promote(page)
+    page.get_by_role("button", name="Try version 1 in shadow").click()
+    page.get_by_role("dialog").get_by_label("Why").fill("Was it better?")
+    page.get_by_role("dialog").get_by_role("button", name="Try it in shadow").click()
+    expect(page.get_by_role("heading", name="Version 1 is tried in shadow")).to_be_visible()
+    project = project_for(installation.services, user=OPERATOR, name=pair, action="view")
+    with installation.services.db.begin() as db:
+        shadow = next(one for one in watches.open(db, project.id) if one.kind == "shadow")
+        watches.end(db, shadow, state="refused", report=shadow.report | {"sentence": "It stays out."})
+    panel = page.get_by_role("region", name="Version 2 is being watched")
+    expect(panel.get_by_text("Earlier ones (1)")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("version 1 of project", exact=False).first).to_contain_text("answers in shadow")
+    expect(page.get_by_role("heading", name="Version 2 is being watched")).to_be_visible()
+
+
+def test_taking_back_a_promotion_that_went_back_by_itself_puts_nothing_live(
+    open_page: OpenPage, installation: Installation, pair: str, watch: Watch
+) -> None:
+    watch.allow("status of 409")
+    page = open_page(f"/p/{pair}/models", role="maintainer")
+    promote(page)
+    expect(page.get_by_role("heading", name="Version 2 is being watched")).to_be_visible()
+    break_it(installation, pair)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("version 2 was taken back already", exact=False)).to_be_visible()
+    assert project_for(installation.services, user=OPERATOR, name=pair, action="view").live_version_id is not None
+    expect(page.get_by_role("heading", name="Version 1", exact=True)).to_be_visible()
 
 
 def test_a_reviewer_is_told_why_she_cannot_end_or_try(open_page: OpenPage, pair: str) -> None:

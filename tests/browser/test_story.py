@@ -32,7 +32,7 @@ def page(chromium: Browser, tmp_path: Path) -> Iterator[Page]:
         context = chromium.new_context(base_url=running.url, reduced_motion="reduce", accept_downloads=True, **DESKTOP)
         watch.follow(context)
         found = context.new_page()
-        found.set_default_timeout(20_000)
+        found.set_default_timeout(60_000)
         yield found
         context.close()
         assert watch.found() == []

@@ -41,8 +41,11 @@ def test_labels_are_asked_for_given_blind_and_counted(open_page: OpenPage, name:
     ask(page, 2)
     progress = page.get_by_role("region", name="How far it is")
     expect(progress).to_contain_text(re.compile(r"0 of \d labels? given"))
+    expect(progress).to_contain_text("0 of 100 recent pictures judge")
     asked = questions(page)
     assert 1 <= asked <= 2
+    page.get_by_role("button", name="Answered").click()
+    expect(page.get_by_text("Nobody has answered yet")).to_be_visible()
     page.get_by_role("link", name="Label them").click()
     expect(page.get_by_role("button", name="Asked for")).to_have_attribute("aria-pressed", "true")
     card = page.get_by_role("article")

@@ -14,6 +14,7 @@ from sightloop.settings import Settings
 from tests import cascaded
 
 Ask = Callable[..., Any]
+Refusal = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
@@ -38,10 +39,14 @@ def test_a_forced_version_is_watched_and_the_log_calls_it_forced(
     assert run(["--data", str(data), "models", "log", "paint"]) == 0
     assert "forced" in capsys.readouterr().out
     assert "detail" in ask("models", "log", "paint")[0]
-    assert ask("rollout", "end", "paint", "--reason", "we look ourselves")["state"] == "ended"
+    assert ask("rollout", "end", "paint", "--version", "2", "--reason", "we look ourselves")["state"] == "ended"
 
 
-def test_a_version_tried_in_shadow_is_asked_about_the_newest_pictures(paint: None, ask: Ask) -> None:
-    found = ask("models", "shadow", "paint", "2")
-    assert (found["kind"], found["version"]) == ("shadow", 2)
-    assert found["answers"] > 0
+def test_a_version_tried_in_shadow_waits_for_pictures_in_use(paint: None, ask: Ask, refusal: Refusal) -> None:
+    assert refusal("models", "shadow", "paint", "2")[0] == 2
+    found = ask("models", "shadow", "paint", "2", "--reason", "it is smaller")
+    assert (found["kind"], found["version"], found["answers"]) == ("shadow", 2, 0)
+    code, said = refusal("rollout", "end", "paint", "--kind", "watch", "--reason", "enough")
+    assert (code != 0, "is watched" in said) == (True, True)
+    ended = ask("rollout", "end", "paint", "--kind", "shadow", "--version", "2", "--reason", "enough")
+    assert ended["state"] == "ended"

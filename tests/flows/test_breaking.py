@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,9 @@ from sqlalchemy import select
 
 from sightloop.bundles import format as bundle_format
 from sightloop.bundles.format import Input, Manifest
-from sightloop.core.entities import Image, ModelVersion, Project
+from sightloop.core.entities import Answer, Image, ModelVersion, Project
 from sightloop.core.errors import Overloaded, SightloopError
-from sightloop.flows import answer, breaking, models, predict, upload, watching
+from sightloop.flows import answer, beside, breaking, models, predict, upload, watching
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 from sightloop.store import images, watch_tables
@@ -72,6 +74,30 @@ def kept_of(services: Services) -> list[str]:
         return list(db.execute(select(watch_tables.mishaps.c.what)).scalars())
 
 
+class OneFailure:
+    """A runtime whose every batch fails with the same exception."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def submit(self, data: bytes, **_: object) -> Future[Answer]:
+        """The failure, whatever the `data`."""
+        assert data
+        future: Future[Answer] = Future()
+        future.set_exception(self.error)
+        return future
+
+    def queue_depth(self) -> int:
+        """Nothing waits."""
+        return 0
+
+    def refresh(self) -> None:
+        """Nothing to follow."""
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
 @pytest.fixture
 def put(services: Services, project: Project, incoming: Callable[..., upload.Incoming]) -> Keep:
     """Uploads bytes without an answer."""
@@ -97,13 +123,33 @@ def test_a_picture_it_breaks_down_over_waits_and_is_written_down_once(
     assert what.startswith(f"{red.id}: ")
 
 
-def test_a_question_it_breaks_down_over_is_written_down_too(
+def test_a_question_that_keeps_nothing_is_no_failure_because_its_answers_are_not_counted_either(
     services: Services, project: Project, broken: ModelVersion
 ) -> None:
-    for _ in range(2):
-        with pytest.raises(Exception, match=r"indices|out of bounds|Gather"):
-            predict.predict(services, user=OPERATOR, project="paint", data=tiny.picture("red"))
-    assert len(kept_of(services)) == 1
+    with pytest.raises(Exception, match=r"indices|out of bounds|Gather"):
+        predict.predict(services, user=OPERATOR, project="paint", data=tiny.picture("red"))
+    assert kept_of(services) == []
+
+
+def test_pictures_that_fail_together_are_one_failure(
+    services: Services, project: Project, broken: ModelVersion, put: Keep
+) -> None:
+    """One exception is set on every picture of a batch, whichever of them, or what else, is to blame."""
+    pictures = [put(tiny.picture("red", seed=seed)) for seed in range(4)]
+    alike = replace(services, runtime=OneFailure(RuntimeError("no memory")))
+    answer.answer_images(alike, project=watched.now(services, project), pictures=pictures[:2], timeout=20)
+    answer.answer_images(alike, project=watched.now(services, project), pictures=pictures[2:], timeout=20)
+    [what] = kept_of(services)
+    assert what.startswith(f"{pictures[0].id}: ")
+
+
+def test_pictures_that_fail_together_are_one_failure_beside_the_live_version_too(
+    services: Services, project: Project, broken: ModelVersion, put: Keep
+) -> None:
+    pictures = [put(tiny.picture("red", seed=seed)) for seed in range(3)]
+    alike = replace(services, runtime=OneFailure(RuntimeError("no memory")))
+    asked = beside.ask(alike, project, broken, pictures, report=lambda _: None)
+    assert (asked, len(kept_of(services))) == (beside.Asked(0, 1), 1)
 
 
 def test_a_version_that_keeps_breaking_down_is_taken_back_by_itself(

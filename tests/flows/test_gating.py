@@ -280,6 +280,38 @@ def test_a_project_may_keep_promotions_for_people(
     assert (found["verdict"], found["promoted"], champion(services)) == ("promote", False, 1)
 
 
+@pytest.mark.parametrize("settings", [{promoting.AUTOMATIC: False}, {"rollout": "shadow"}])
+def test_what_a_project_wants_when_the_verdict_is_there_counts_not_what_it_wanted_before(
+    services: Services, project: Project, better: tuple[ModelVersion, ModelVersion], settings: Json
+) -> None:
+    clock = services.clock
+
+    def meanwhile() -> float:
+        """Time, and with it somebody who changes the project while it is judged."""
+        projects.update(services, user=OPERATOR, name="paint", settings=settings)
+        return clock()
+
+    found = trained(replace(services, clock=meanwhile), project, better[1])
+    assert found is not None
+    assert (found["verdict"], found["promoted"], champion(services)) == ("promote", False, 1)
+
+
+def test_what_was_judged_against_a_version_that_is_live_no_more_stays_out(
+    services: Services, project: Project, model: Model, better: tuple[ModelVersion, ModelVersion]
+) -> None:
+    clock, third = services.clock, str(model(project, live=False, sharpness=3.0))
+
+    def meanwhile() -> float:
+        """Time, and with it somebody who puts a third version live while the second is judged."""
+        if champion(services) == 1:
+            models.promote(services, user=OPERATOR, name="paint", ref=third, reason="now", force=True)
+        return clock()
+
+    found = trained(replace(services, clock=meanwhile), project, better[1])
+    assert found is not None
+    assert (found["verdict"], found["promoted"], champion(services)) == ("promote", False, 3)
+
+
 def test_a_member_of_a_cascade_that_learnt_on_does_not_take_the_cascades_place(
     services: Services, project: Project, better: tuple[ModelVersion, ModelVersion]
 ) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import Engine, event, insert, update
 
 from sightloop.core.entities import Image, Job, Json, ModelVersion, Project
 from sightloop.core.errors import Conflict
@@ -14,7 +14,7 @@ from sightloop.flows import challengers, policy, projects, promoting, retraining
 from sightloop.flows import jobs as job_flows
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
-from sightloop.store import drift, gates, images, jobs, registry_tables, versions, watches
+from sightloop.store import drift, gates, images, jobs, registry_tables, runs, versions, watches
 from sightloop.store import projects as project_rows
 from sightloop.store.loop_tables import wanted
 from sightloop.store.watch_tables import notices
@@ -291,12 +291,13 @@ def test_without_two_classes_that_teach_nothing_starts(services: Services, proje
 
 
 def challenger(
-    services: Services, project: Project, live: ModelVersion, *, needed: int | None = 2, verdict: str = "undecided"
+    services: Services, project: Project, live: ModelVersion, *, verdict: str = "undecided", kind: str = "training"
 ) -> ModelVersion:
-    """The newest version, which nobody could tell from the live one."""
+    """The newest version, made by a run of that kind, which nobody could tell from the live one."""
     made = labelled.version(services, project, live=False)
-    told = {"verdict": verdict, "needed": needed, "sentence": "It cannot be told."}
+    told = {"verdict": verdict, "needed": 2, "sentence": "It cannot be told."}
     with services.db.begin() as db:
+        runs.finish(db, runs.start(db, project.id, family="linear", params={}, kind=kind), version_id=made.id)
         gates.add(db, project.id, version_id=made.id, live_id=live.id, report=told)
     return made
 
@@ -342,6 +343,32 @@ def test_a_verdict_that_failed_is_not_asked_for_every_minute(
     assert queued(services, project, "gate") == []
 
 
+def test_a_version_that_no_training_made_challenges_nobody_whoever_asked_the_gate(
+    services: Services, project: Project, due: ModelVersion
+) -> None:
+    challenger(services, project, due, kind="evaluation")
+    assert held(services) == []
+    for number in range(2):
+        judges(services, project, number)
+    set_(services, retrain_automatically=False)
+    policy.start_due(services)
+    assert queued(services, project, "gate") == []
+
+
+def test_a_project_that_is_held_anyway_is_not_counted(
+    services: Services, project: Project, due: ModelVersion, asked: list[str]
+) -> None:
+    def counted() -> int:
+        asked.clear()
+        policy.start_due(services)
+        return sum("FROM images" in one for one in asked)
+
+    train(services, project)
+    assert counted() == 0  # it cools down
+    set_(services, cool_down_days=0)
+    assert counted() > 0
+
+
 def test_what_was_refused_or_live_before_challenges_nobody(
     services: Services, project: Project, due: ModelVersion
 ) -> None:
@@ -352,6 +379,19 @@ def test_what_was_refused_or_live_before_challenges_nobody(
         project_rows.set_live(db, project.id, version_id=version.id, by=None, action="force", reason="test")
         project_rows.set_live(db, project.id, version_id=due.id, by=None, action="rollback")
     assert held(services) == []
+
+
+@pytest.fixture
+def asked(services: Services) -> Iterator[list[str]]:
+    """What the database is asked from now on."""
+    found: list[str] = []
+
+    def hear(_db: object, _cursor: object, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    yield found
+    event.remove(Engine, "before_cursor_execute", hear)
 
 
 @pytest.mark.parametrize("automatic", [True, False])

@@ -16,7 +16,8 @@ from sightloop.core.ids import new_id
 from sightloop.flows import correct, importing, lineage, manifests, projects, snapshot, snapshots, trash
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
-from sightloop.store import images, jobs
+from sightloop.store import images, jobs, runs
+from sightloop.store import projects as project_rows
 from sightloop.store import snapshots as rows
 from tests import cascaded, tiny
 
@@ -193,3 +194,58 @@ def test_purging_a_picture_says_which_versions_learnt_from_it(
     with services.db.connect() as db:
         there = images.many(db, [gone])
     assert there == []
+
+
+def test_what_was_learnt_stays_in_a_version_that_went_on_and_not_in_one_from_scratch(
+    services: Services, project: Project, first: str, live: ModelVersion, tmp_path: Path
+) -> None:
+    gone = picture_on(services, first, "train")
+    trash.discard(services, user=OPERATOR, image_id=gone)
+    without = take(services, project)
+    for weights in ("live", "none"):
+        cascaded.member(services, project, tmp_path, sharpness=6.0, snapshot_id=without, params={"weights": weights})
+    found = lineage.of_image(services, user=OPERATOR, image_id=gone)
+    assert [(one["version"], one["snapshot_id"]) for one in found["taught"]] == [(1, first), (2, first)]
+    assert trash.purge(services, user=OPERATOR, image_id=gone)["taught"] == [1, 2]
+
+
+def test_a_version_went_on_from_what_was_live_when_its_training_began(
+    services: Services, project: Project, first: str, live: ModelVersion, tmp_path: Path
+) -> None:
+    bring(services, tmp_path / "more", seeds=range(EACH, EACH + 8))
+    later = take(services, project)
+    before = {row["image_id"] for row in stored(services, first)}
+    new = next(row for row in stored(services, later) if row["side"] == "train" and row["image_id"] not in before)
+    with services.db.begin() as db:
+        run = runs.start(db, project.id, family="linear", params={})
+    second = cascaded.member(services, project, tmp_path, sharpness=6.0, snapshot_id=later)
+    with services.db.begin() as db:
+        project_rows.set_live(db, project.id, version_id=second.id, by=None, action="promote")
+    third, fourth = (
+        cascaded.member(services, project, tmp_path, sharpness=n, snapshot_id=first, params={"weights": "live"})
+        for n in (5.0, 4.0)
+    )
+    with services.db.begin() as db:
+        runs.finish(db, run, version_id=third.id)
+    found = lineage.of_image(services, user=OPERATOR, image_id=new["image_id"])
+    assert [one["version"] for one in found["taught"]] == [second.number, fourth.number]
+
+
+def test_a_picture_is_purged_although_a_snapshot_is_lost_and_the_versions_of_it_are_named(
+    services: Services, project: Project, first: str, live: ModelVersion, tmp_path: Path
+) -> None:
+    gone = picture_on(services, first, "train")
+    bring(services, tmp_path / "more", seeds=range(EACH, EACH + 2))
+    cascaded.member(services, project, tmp_path, sharpness=6.0, snapshot_id=take(services, project))
+    with services.db.connect() as db:
+        services.blobs.delete(rows.get(db, first).hash)
+    with pytest.raises(Missing, match="What version 1 learnt from cannot be read"):
+        lineage.of_images(services, user=OPERATOR, project="paint", image_ids=[gone])
+    trash.discard(services, user=OPERATOR, image_id=gone)
+    found = trash.purge(services, user=OPERATOR, image_id=gone)
+    assert found["taught"] == [2]
+    assert found["sentence"] == (
+        "Version 2 learnt from it. What version 1 learnt from cannot be read: a snapshot is missing."
+    )
+    with services.db.connect() as db:
+        assert images.many(db, [gone]) == []

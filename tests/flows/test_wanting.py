@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from sightloop.core.entities import Image, Json, Project
 from sightloop.core.errors import Forbidden, Rejected
-from sightloop.flows import manifests, projects, wanting
+from sightloop.flows import manifests, projects, recent_test, wanting
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 from sightloop.flows.taught import groups_ever
@@ -60,7 +61,13 @@ def test_about_half_of_the_random_ones_judge_whatever_their_order_and_no_shifted
     assert 18 <= len(mine) <= 42
     told = show(services)
     assert (told["open"], told["answered"], told["report_id"], told["enough_for_recent"]) == (80, 0, "r", 100)
-    assert told["random"] == {"asked": 60, "answered": 0, "judging": len(mine), "judging_answered": 0}
+    assert told["random"] == {
+        "asked": 60,
+        "answered": 0,
+        "judging": len(mine),
+        "judging_answered": 0,
+        "judging_recent": 0,
+    }
     assert told["shifted"] == {"asked": 20, "answered": 0}
     assert {one.side for one in labelled.by_id(services, *found) if one.id in mine} == {"none"}
 
@@ -89,7 +96,24 @@ def test_a_picture_that_has_its_label_counts_as_answered_and_does_not_judge(
 ) -> None:
     found = [labelled.relabel(services, one, "red") for one in fresh(services, project, 20)]
     assert ask(services, project, found) == {"asked": 20, "judging": 0}
-    assert show(services)["random"] == {"asked": 20, "answered": 20, "judging": 0, "judging_answered": 0}
+    random = {"asked": 20, "answered": 20, "judging": 0, "judging_answered": 0, "judging_recent": 0}
+    assert show(services)["random"] == random
+
+
+def test_a_new_live_version_begins_the_recent_test_anew_and_it_lasts_ninety_days(
+    services: Services, project: Project
+) -> None:
+    found = fresh(services, project, 40)
+    ask(services, project, found)
+    mine = judging(services, project)
+    for image in found:
+        labelled.relabel(services, image, "red")
+    assert (show(services)["random"]["judging_recent"], len(mine)) == (len(mine), show(services)["random"]["judging"])
+    later = replace(services, clock=lambda: services.clock() + (recent_test.DAYS + 1) * recent_test.DAY)
+    assert show(later)["random"]["judging_recent"] == 0
+    labelled.version(services, project)
+    random = show(services)["random"]
+    assert (random["judging_answered"], random["judging_recent"]) == (len(mine), 0)
 
 
 def test_a_copy_of_what_taught_a_version_does_not_judge_though_that_picture_is_gone(

@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import select, update
 
 from sightloop.core.entities import Job, ModelVersion, Project
+from sightloop.core.errors import Conflict
 from sightloop.flows import models, watching
 from sightloop.flows.access import OPERATOR
 from sightloop.flows.services import Services
 from sightloop.store import jobs, mishaps, projects, tables, watch_tables, watches
-from tests.flows import watched
+from sightloop.store.database import Connection
+from tests.flows import racing, watched
 
 Model = Callable[..., int]
 DAY = 86_400.0
@@ -28,9 +30,9 @@ def before(services: Services, project: Project, model: Model) -> ModelVersion:
 
 @pytest.fixture
 def bad(services: Services, project: Project, before: ModelVersion, model: Model) -> ModelVersion:
-    """A second version, forced live a moment ago; the first one answered 200 pictures, of which 4 were corrected."""
+    """A second version, forced live a moment ago; people looked at 200 answers of the first, and corrected 4."""
     made = watched.version(services, project, model(project, live=False, sharpness=1.0))
-    watched.came(services, project, before, 200, at=services.clock() - DAY, corrected=4)
+    watched.came(services, project, before, 200, at=services.clock() - DAY, corrected=4, confirmed=196)
     models.promote(services, user=OPERATOR, name="paint", ref="2", reason="it is sharper", force=True)
     return made
 
@@ -65,11 +67,12 @@ def test_a_promotion_begins_a_watch_and_tells_the_outside(
 def test_a_bad_version_that_was_forced_goes_back_by_itself_through_corrections(
     services: Services, project: Project, before: ModelVersion, bad: ModelVersion
 ) -> None:
-    watched.came(services, project, bad, 30, at=services.clock(), corrected=15)
+    watched.came(services, project, bad, 30, at=services.clock(), corrected=15, confirmed=15)
     watching.look(services)
     watch = watched.newest(services, project)
     assert (watch.state, live(services, project)) == ("rolled_back", before.id)
-    assert "15 of 30 answers (50.0%), against 2.0% of 200 before" in watch.report["sentence"]
+    said = "Of 30 answers that people looked at they corrected 15 (50.0%), against 2.0% of 200 before"
+    assert said in watch.report["sentence"]
     done = models.log(services, user=OPERATOR, name="paint")[0]
     assert (done.action, done.by, done.replaced_id) == ("rollback", None, bad.id)
     assert done.detail is not None
@@ -80,7 +83,7 @@ def test_a_bad_version_that_was_forced_goes_back_by_itself_through_corrections(
 
 
 def test_as_many_corrections_as_before_break_nothing(services: Services, project: Project, bad: ModelVersion) -> None:
-    watched.came(services, project, bad, 100, at=services.clock(), corrected=3)
+    watched.came(services, project, bad, 100, at=services.clock(), corrected=3, confirmed=97)
     found = watched.rule(services, project, "corrections")
     assert (found["passed"], found["figures"]["corrected"]) == (True, 3)
     assert live(services, project) == bad.id
@@ -234,3 +237,46 @@ def test_another_live_version_is_never_taken_back(
     third = live(services, project)
     watching.look(services)
     assert (watched.newest(services, project).state, live(services, project)) == ("ended", third)
+
+
+def test_two_clocks_that_look_at_once_queue_one_job_and_keep_what_each_wrote(
+    services: Services, project: Project, before: ModelVersion, bad: ModelVersion
+) -> None:
+    watch = watched.newest(services, project)
+
+    def other(db: Connection) -> None:
+        jobs.enqueue(db, kind="watch", steps=watching.STEPS, params={"watch": watch.id}, project_id=project.id)
+        watches.note(db, watch, watch.report | {"asked_at": 7.0, "looks": {"corrections": 3}})
+
+    racing.overtaken(services, lambda: watching.look(services), by=other)
+    with services.db.connect() as db:
+        assert len(jobs.all(db, project_id=project.id, kinds=("watch",), limit=5)) == 1
+    report = watched.newest(services, project).report
+    assert (report["asked_at"], report["looks"]["corrections"]) == (7.0, 3)
+
+
+def test_a_watch_that_a_person_ends_while_it_is_looked_at_stays_as_it_ended(
+    services: Services, project: Project, bad: ModelVersion
+) -> None:
+    def end(db: Connection) -> None:
+        watch = watches.open(db, project.id)[0]
+        watches.end(db, watch, state="ended", report=watch.report | {"sentence": "Ended by hand."})
+
+    racing.overtaken(services, lambda: watching.look(services), by=end)
+    assert watched.newest(services, project).report["sentence"] == "Ended by hand."
+    with services.db.connect() as db:
+        assert jobs.all(db, project_id=project.id, kinds=("watch",), limit=5) == []
+
+
+def test_after_going_back_by_itself_nobody_goes_back_to_the_bad_version_unforced(
+    services: Services, project: Project, before: ModelVersion, bad: ModelVersion
+) -> None:
+    watched.came(services, project, bad, 30, at=services.clock(), corrected=15, confirmed=15)
+    watching.look(services)
+    assert live(services, project) == before.id
+    with pytest.raises(Conflict, match=r"version 2 was taken back already\. .*corrected") as refused:
+        models.rollback(services, user=OPERATOR, name="paint", reason="taken back")
+    assert "--force" in refused.value.hint
+    assert live(services, project) == before.id
+    models.promote(services, user=OPERATOR, name="paint", ref="2", reason="all the same", force=True)
+    assert models.rollback(services, user=OPERATOR, name="paint").version_id == before.id

@@ -7,7 +7,7 @@ from sqlalchemy import insert
 from sightloop.core.entities import Image, Json, ModelVersion, Project
 from sightloop.flows import watching
 from sightloop.flows.services import Services
-from sightloop.store import images, loop_tables, outcomes, versions, watches
+from sightloop.store import images, loop_tables, outcomes, projects, versions, watches
 from sightloop.store.watches import Watch
 from tests.flows import labelled
 from tests.store import builders
@@ -22,9 +22,13 @@ def came(
     at: float,
     said: str = "red",
     corrected: int = 0,
+    confirmed: int = 0,
     seconds: float = 0.01,
 ) -> list[Image]:
-    """`n` pictures that were taken and answered at a time; people say of the first `corrected` that they are blue."""
+    """`n` pictures that were taken and answered at a time.
+
+    People say of the first `corrected` that they are blue, and of as many as `confirmed` after them that it is right.
+    """
     found = []
     for number in range(n):
         name = f"{version.number} {at} {number}"
@@ -34,6 +38,8 @@ def came(
             image = images.apply_prediction(db, image, answer, None)
             if number < corrected:
                 image = images.relabel(db, image, value="blue", action="correct", by=None)
+            elif number < corrected + confirmed:
+                image = images.verify(db, image, by=None)
         found.append(image)
     return found
 
@@ -61,6 +67,12 @@ def drawn(services: Services, project: Project, n: int, *, label: str) -> list[I
     with services.db.begin() as db:
         db.execute(insert(loop_tables.wanted), [row | {"image_id": one.id} for one in found])
     return found
+
+
+def now(services: Services, project: Project) -> Project:
+    """The project as it is stored."""
+    with services.db.connect() as db:
+        return projects.get(db, project.id)
 
 
 def newest(services: Services, project: Project) -> Watch:

@@ -44,24 +44,26 @@ def test_times_of_one_moment_decide_over_those_of_two() -> None:
 
 
 def test_corrections_are_tested_as_fisher_did() -> None:
-    found = watch.corrections(12, 40, corrected_before=5, answered_before=200)
+    found = watch.corrections(12, 40, corrected_before=5, seen_before=200)
     expected = stats.fisher_exact(np.array([[12, 28], [5, 195]]), alternative="greater").pvalue
     assert found.figures["p"] == pytest.approx(expected)
     assert found.passed is False
-    assert "12 of 40 answers (30.0%), against 2.5% of 200 before" in found.sentence
+    assert "Of 40 answers that people looked at they corrected 12 (30.0%), against 2.5% of 200 before" in found.sentence
 
 
 def test_fewer_corrections_than_before_break_nothing() -> None:
-    assert watch.corrections(0, 400, corrected_before=200, answered_before=400).passed is True
+    assert watch.corrections(0, 400, corrected_before=200, seen_before=400).passed is True
 
 
 def test_nothing_breaks_between_two_looks() -> None:
-    assert watch.corrections(30, 40, corrected_before=0, answered_before=200, looks=False).passed is True
+    assert watch.corrections(30, 40, corrected_before=0, seen_before=200, looks=False).passed is True
     assert watch.accuracy(pair(0, 30, 10), looks=False).passed is True
 
 
-def test_without_answers_before_corrections_cannot_be_compared() -> None:
-    assert watch.corrections(9, 9, corrected_before=0, answered_before=0).passed is None
+def test_where_nobody_looked_at_answers_of_one_version_corrections_cannot_be_compared() -> None:
+    before = watch.corrections(9, 9, corrected_before=0, seen_before=0)
+    assert (before.passed, before.sentence) == (None, "Nobody looked at an answer of the version before.")
+    assert watch.corrections(0, 0, corrected_before=2, seen_before=9).passed is None
 
 
 def test_looks_come_at_ten_words_and_at_twice_as_many_each_time() -> None:
@@ -91,8 +93,6 @@ def test_a_version_as_good_as_the_one_before_is_broken_in_less_than_one_watch_of
     for before in drawn.binomial(500, 0.1, 2000):
         wrong = np.cumsum(drawn.random(320) < 0.1)
         seen = [watch.FIRST * 2**step for step in range(watch.LOOKS)]
-        rules = [
-            watch.corrections(int(wrong[n - 1]), n, corrected_before=int(before), answered_before=500) for n in seen
-        ]
+        rules = [watch.corrections(int(wrong[n - 1]), n, corrected_before=int(before), seen_before=500) for n in seen]
         broken += any(rule.passed is False for rule in rules)
     assert broken / 2000 < watch.ALPHA

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from sightloop.core.entities import Image, Project
-from sightloop.store import images, labelled
+from sightloop.store import images, labelled, policy
 from sightloop.store.database import Database
 from tests.store import builders
 
@@ -68,3 +69,21 @@ def test_words_since_a_time_are_counted_once_per_picture(database: Database, pro
         assert labelled.said_since(db, project.id, 0.0) == labelled.said_since(db, project.id, None) == (3, 1)
         images.trash_many(db, [early, late], by=None)
         assert labelled.said_since(db, project.id, 0.0) == (1, 1)
+
+
+def test_what_is_said_after_a_time_is_counted_without_reading_the_whole_project(sqlite_database: Database) -> None:
+    alarm = policy.Alarm("r", 1.0, 2.0, "covariate")
+    with sqlite_database.connect() as db:
+        asked: list[tuple[str, Any]] = []
+        event.listen(db, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
+        labelled.said_since(db, "p", 1.0)
+        labelled.lately(db, "p", since=1.0)
+        labelled.sampled(db, "p", version_id="v", since=1.0)
+        policy.corrected(db, "p", since=1.0, drawn=False)
+        policy.judging_since(db, "p", since=1.0)
+        policy.labelled_in(db, "p", alarm)
+        read = [one for one in asked if "FROM images" in one[0]]
+        assert len(read) == 6
+        for statement, values in read:
+            plan = [row[3] for row in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+            assert "SEARCH images USING INDEX sqlite_autoindex_images_1 (id=?)" in plan, statement

@@ -98,7 +98,7 @@ IN_PROJECT: dict[tuple[str, str], Rule] = {
     ("POST", f"{P}/rollback"): Rule("maintainer"),
     ("GET", f"{P}/rollout"): Rule("viewer"),
     ("POST", f"{P}/rollout/end"): Rule("maintainer", body(reason="none")),
-    ("POST", f"{P}/models/{{ref}}/shadow"): Rule("maintainer"),
+    ("POST", f"{P}/models/{{ref}}/shadow"): Rule("maintainer", body(reason="new")),
     ("GET", f"{P}/promotions"): Rule("viewer"),
     ("POST", f"{P}/rescore"): Rule("maintainer"),
     ("POST", f"{P}/trainings"): Rule("maintainer", body(family="no such family")),

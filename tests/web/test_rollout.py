@@ -48,8 +48,27 @@ def test_the_deployment_log_keeps_what_led_to_a_promotion(admin: TestClient, sec
 
 
 def test_a_shadow_is_queued_and_shown(admin: TestClient, second: Project) -> None:
-    asked = admin.post(f"{P}/models/2/shadow")
+    assert admin.post(f"{P}/models/2/shadow").status_code == 422
+    asked = admin.post(f"{P}/models/2/shadow", json={"reason": "it is smaller"})
     assert (asked.status_code, asked.json()["kind"]) == (202, "shadow")
     found = admin.get(f"{P}/rollout").json()
     assert (found["state"], found["kind"], found["version"]) == ("watching", "shadow", 2)
-    assert admin.post(f"{P}/models/2/shadow").status_code == 409
+    assert admin.post(f"{P}/models/2/shadow", json={"reason": "again"}).status_code == 409
+    assert found["id"] == found["history"][0]["id"]
+
+
+def test_ending_names_the_version_and_the_kind_that_it_means(admin: TestClient, second: Project) -> None:
+    admin.post(f"{P}/models/2/promote", json={"reason": "sharper", "force": True})
+    wrong = admin.post(f"{P}/rollout/end", json={"reason": "taken back", "version": 2, "kind": "shadow"})
+    assert (wrong.status_code, wrong.json()["detail"]) == (
+        409,
+        "nothing of version 2 of project 'paint' answers in shadow.",
+    )
+    assert admin.post(f"{P}/rollout/end", json={"reason": "enough", "version": 2}).json()["state"] == "ended"
+
+
+def test_going_back_twice_is_a_conflict(admin: TestClient, second: Project) -> None:
+    admin.post(f"{P}/models/2/promote", json={"reason": "sharper", "force": True})
+    assert admin.post(f"{P}/rollback", json={"reason": "worse"}).status_code == 200
+    again = admin.post(f"{P}/rollback", json={"reason": "taken back"})
+    assert (again.status_code, again.json()["detail"]) == (409, "version 2 was taken back already. worse")

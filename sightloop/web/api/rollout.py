@@ -42,11 +42,12 @@ class RolloutPast(Shape):
 
 
 class Rollout(Shape):
-    """The newest watch or shadow; `state` is "none" where no version has ever replaced another one.
+    """What goes on, of several the newest, else the last one; `state` is "none" where nothing was ever replaced.
 
     It ends at `until` or after `needed` of its `answers` in use, near copies counted once.
     """
 
+    id: str | None
     state: Literal["none"] | State
     kind: Kind | None
     version: int | None
@@ -62,7 +63,15 @@ class Rollout(Shape):
 
 
 class EndRollout(shapes.Request):
-    """Why, kept with the watch."""
+    """Why, kept with the watch; and of which version or kind it is to be, where either is named."""
+
+    reason: str
+    version: int | None = None
+    kind: Kind | None = None
+
+
+class TryShadow(shapes.Request):
+    """Why, for the deployment log: the gate is not asked."""
 
     reason: str
 
@@ -76,10 +85,13 @@ async def show(project: str, user: Viewer, desk: AtDesk) -> Rollout:
 @router.post("/rollout/end")
 async def end(project: str, body: EndRollout, user: Promoter, desk: AtDesk) -> Rollout:
     """End a watch, so that nothing goes back by itself any more, or a shadow, which then does not go live."""
-    return Rollout.model_validate(await desk.ask(rollout.end, user=user, project=project, reason=body.reason))
+    left = await desk.ask(
+        rollout.end, user=user, project=project, reason=body.reason, version=body.version, kind=body.kind
+    )
+    return Rollout.model_validate(left)
 
 
 @router.post("/models/{ref}/shadow", status_code=202)
-async def shadow(project: str, ref: str, user: Promoter, desk: AtDesk) -> JobShape:
+async def shadow(project: str, ref: str, body: TryShadow, user: Promoter, desk: AtDesk) -> JobShape:
     """Let a version answer beside the live one, unseen; it goes live by itself where nothing breaks."""
-    return await told(desk, await desk.ask(shadowing.start, user=user, name=project, ref=ref))
+    return await told(desk, await desk.ask(shadowing.start, user=user, name=project, ref=ref, reason=body.reason))

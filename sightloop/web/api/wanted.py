@@ -16,12 +16,17 @@ router = APIRouter(prefix="/api/v1/projects/{project}/wanted", tags=["review"])
 
 
 class AskedAtRandom(Shape):
-    """Pictures drawn at random; those `judging` never teach, nor do their near copies."""
+    """Pictures drawn at random; those `judging` never teach, nor do their near copies.
+
+    `judging_recent` of the answered ones are counted by the gate now: asked for since the live version was made, at
+    most 90 days ago.
+    """
 
     asked: int
     answered: int
     judging: int
     judging_answered: int
+    judging_recent: int
 
 
 class AskedShifted(Shape):
@@ -47,8 +52,9 @@ class WantedLabel(Shape):
 class Wanted(Shape):
     """What is asked for, open questions first, then the newest answered.
 
-    `report_id` is the drift report of the newest question that a report asked; `enough_for_recent` answered judges let
-    the gate test on recent pictures; `note` says where fewer pictures were there to ask for than wished.
+    `report_id` is the drift report of the newest question that a report asked; with `enough_for_recent` of the
+    `judging_recent` the gate tests on recent pictures; `note` says where fewer pictures were there to ask for than
+    wished.
     """
 
     open: int

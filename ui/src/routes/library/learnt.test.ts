@@ -20,7 +20,7 @@ describe('what was learnt', () => {
       { version: 1, live: false, pictures: 20 },
     ];
     expect(told(rows, 20)).toBe(
-      'Version 3, which is live, learnt from 4 of them and version 1 learnt from all of them: what was learnt stays until another version is live.',
+      'Version 3, which is live, learnt from 4 of them and version 1 learnt from all of them: what was learnt stays in them, and in those that went on from them, until one that was trained from scratch is live.',
     );
     expect(told([{ version: 2, live: false, pictures: 1 }], 1)).toMatch(/^Version 2 learnt from it:/);
   });

@@ -39,5 +39,5 @@ export function told(lessons: readonly Lesson[], n: number): string {
     return `version ${version}${live ? ', which is live,' : ''} learnt from ${share || 'it'}`;
   });
   const text = names.length === 1 ? names[0]! : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}: what was learnt stays until another version is live.`;
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}: what was learnt stays in them, and in those that went on from them, until one that was trained from scratch is live.`;
 }

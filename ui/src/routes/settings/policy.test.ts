@@ -17,10 +17,15 @@ describe('the settings of the loop', () => {
     expect(heldOf(WATCHING, { rollout: 'shadow', margin: 0.01 })).toEqual({
       drift_threshold: 0.05,
       margin: 0.01,
-      promote_automatically: false,
+      promote_automatically: true,
       drift_check: 'daily',
       rollout: 'shadow',
     });
+  });
+
+  it('are off only where somebody switched them off, or where that is usual', () => {
+    expect(heldOf(WATCHING, { promote_automatically: false })['promote_automatically']).toBe(false);
+    expect(heldOf(learning(false), { retrain_automatically: true })['retrain_automatically']).toBe(true);
   });
 
   it('are typed as percent where they are held as shares, and come back the same', () => {

@@ -16,6 +16,8 @@ export interface SwitchRule {
   key: string;
   label: string;
   note: string;
+  /** On where nobody chose. */
+  usual?: boolean;
 }
 export interface ChoiceRule {
   key: string;
@@ -115,6 +117,7 @@ export const WATCHING: Rules = {
       key: 'promote_automatically',
       label: 'Promote by itself what passes the gate',
       note: 'Otherwise a better version waits as a candidate until somebody promotes it.',
+      usual: true,
     },
   ],
   numbers: [
@@ -142,7 +145,7 @@ export const WATCHING: Rules = {
 export function heldOf({ numbers, switches, choices }: Rules, settings: Record<string, unknown>): Held {
   return Object.fromEntries<Held[string]>([
     ...numbers.map(({ key, usual }) => [key, (settings[key] as number | null | undefined) ?? usual] as const),
-    ...switches.map(({ key }) => [key, settings[key] === true] as const),
+    ...switches.map(({ key, usual }) => [key, (settings[key] ?? usual) === true] as const),
     ...choices.map(({ key, options }) => [key, String(settings[key] ?? options[0]!.value)] as const),
   ]);
 }

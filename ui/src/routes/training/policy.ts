@@ -35,6 +35,14 @@ export function holdName(name: string): string {
   return HOLDS[name] ?? name;
 }
 
+/** What becomes of a version that learns on, by the settings of its project. */
+export function result(settings: Record<string, unknown>): string {
+  const judged = 'The live version goes on learning from all that was said, and is judged on held-out pictures. ';
+  return settings['promote_automatically'] === false
+    ? `${judged}Where the gate finds the new one better, it waits until somebody promotes it.`
+    : `${judged}The new one goes live by itself where the gate finds it better.`;
+}
+
 /** How far a rule is (0 to 1); null where it has no count. */
 export function far({ value, wanted, met }: Pick<Rule, 'value' | 'wanted' | 'met'>): number | null {
   if (met) return 1;
