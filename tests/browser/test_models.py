@@ -141,7 +141,9 @@ def test_promoting_asks_why_is_rolled_back_and_undone_and_the_log_keeps_it_all(o
     expect(
         log.get_by_role("row", name="you forced version 1 → version 2 We no longer sort blue things")
     ).to_be_visible()
-    page.get_by_role("button", name="Undo").click()
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_have_count(1)  # the message before it has faded
+    undo.click()
     expect(page.get_by_role("heading", name="Version 2", exact=True)).to_be_visible()
     expect(log.get_by_role("row", name="taken back: version 1 is live again")).to_be_visible()
 

@@ -129,7 +129,9 @@ def test_taking_back_a_shadow_leaves_the_watch_of_the_live_version_alone(
         watches.end(db, shadow, state="refused", report=shadow.report | {"sentence": "It stays out."})
     panel = page.get_by_role("region", name="Version 2 is being watched")
     expect(panel.get_by_text("Earlier ones (1)")).to_be_visible()
-    page.get_by_role("button", name="Undo").click()
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_have_count(1)  # the message before it has faded
+    undo.click()
     expect(page.get_by_text("version 1 of project", exact=False).first).to_contain_text("answers in shadow")
     expect(page.get_by_role("heading", name="Version 2 is being watched")).to_be_visible()
 
