@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
 
 from sightloop.store.database import Database
 from tests.postgresql import Server, start
 
 ROOT = Path(__file__).parent.parent
 NUMBERS = itertools.count()
+
+settings.register_profile("patient", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("patient")
 
 
 class Bucket(NamedTuple):

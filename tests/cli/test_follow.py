@@ -20,7 +20,7 @@ from sightloop.flows.access import OPERATOR
 from sightloop.settings import Settings
 from sightloop.vision import encode
 
-PICTURES = 1200  # enough that it is still at it when the signal comes, on a busy machine too
+PICTURES = 2400  # enough that it is still at it when the signal comes, on a busy machine too
 PATIENCE = 90.0
 
 
