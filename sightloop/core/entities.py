@@ -48,6 +48,10 @@ class Project:
     live_version_id: str | None = None
     previous_version_id: str | None = None
 
+    def word(self, predicted: str, confidence: float) -> str:
+        """A model's word for a picture; of a mask `nothing`, where its surest pixels are below the threshold."""
+        return NOTHING if self.task == "segment" and confidence < self.floor else predicted
+
 
 @dataclass(frozen=True)
 class Image:

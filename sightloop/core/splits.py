@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from typing import get_args
+from collections.abc import Callable, Iterable
+from typing import TypeVar, get_args
 
 from sightloop.core.entities import Side
 from sightloop.core.errors import Rejected
@@ -12,6 +12,8 @@ from sightloop.core.errors import Rejected
 SIDES: tuple[Side, ...] = ("train", "calibration", "test")
 DEFAULT_RATIOS = (0.7, 0.1, 0.2)
 CASCADE_RATIOS = (0.5, 0.3, 0.2)
+
+T = TypeVar("T")
 
 
 def side_of(first_member: str, ratios: tuple[float, float, float] = DEFAULT_RATIOS) -> Side:
@@ -37,6 +39,14 @@ def certifies(first_member: str) -> bool:
         first_member: the SHA-256 of the group's first picture; the group's id where that picture is gone for good.
     """
     return hashlib.sha256(f"certifies:{first_member}".encode()).digest()[0] % 2 == 0
+
+
+def one_of_each(items: Iterable[T], group: Callable[[T], str]) -> list[T]:
+    """The first of each group of near copies, in the order given: copies are no evidence of their own."""
+    found: dict[str, T] = {}
+    for one in items:
+        found.setdefault(group(one), one)
+    return list(found.values())
 
 
 def join(sides: Iterable[Side]) -> Side:

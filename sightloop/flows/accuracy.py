@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sightloop.core.entities import NOTHING, Json, ModelVersion, Project, User
+from sightloop.core.entities import Json, ModelVersion, Project, User
 from sightloop.flows import auditing, taught
 from sightloop.flows.access import project_for
 from sightloop.flows.services import Services
@@ -73,10 +73,7 @@ def _found(project: Project, version: ModelVersion | None, kept: Sequence[Labell
 
 
 def _said(picture: Labelled, project: Project) -> str:
-    """The model's word for a picture; of a mask `nothing`, where its surest pixels are below the threshold."""
-    if project.task == "segment" and (picture.confidence or 0.0) < project.floor:
-        return NOTHING
-    return picture.predicted or ""
+    return project.word(picture.predicted or "", picture.confidence or 0.0)
 
 
 def _of(pictures: Sequence[Labelled], name: str) -> list[Labelled]:

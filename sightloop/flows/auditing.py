@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sightloop import telemetry
-from sightloop.core.entities import NOTHING, Json, ModelVersion, Project
+from sightloop.core.entities import Json, ModelVersion, Project
 from sightloop.flows import members, taught
 from sightloop.flows.services import Services
 from sightloop.measure import agreement
@@ -36,7 +36,7 @@ def audit(services: Services, project: Project, version: ModelVersion | None, kn
         said = outcomes.said(db, ids, version_ids=[version.id]).get(version.id, {}) if version else {}
         sure = outcomes.confidences(db, ids, version_id=version.id) if version else {}
     kept = [one for one in pictures if one.id in said and one.id in at and not known.met(one)]
-    right = [_word(project, said[one.id], sure[one.id]) == one.label for one in kept]
+    right = [project.word(said[one.id], sure[one.id]) == one.label for one in kept]
     return {
         "n": len(kept),
         "asked": asked,
@@ -71,12 +71,7 @@ def _verified(services: Services, project: Project, version: ModelVersion, known
 
 
 def _right(project: Project, one: Labelled) -> bool:
-    return _word(project, one.predicted or "", one.confidence or 0.0) == one.label
-
-
-def _word(project: Project, predicted: str, confidence: float) -> str:
-    """The model's word for a picture; of a mask `nothing`, where its surest pixels are below the threshold."""
-    return NOTHING if project.task == "segment" and confidence < project.floor else predicted
+    return project.word(one.predicted or "", one.confidence or 0.0) == one.label
 
 
 def _reason(asked: int, answered: int, version: ModelVersion | None) -> str:

@@ -106,7 +106,9 @@ def _made(services: Services, project: Project, version: ModelVersion, *, report
             hint=f"Drift needs {LEAST} labelled pictures on the calibration and test sides.",
         )
     words = TASKS[project.task].words(project.classes)
-    said = {drift_samples.said(one, project) for one in seen} | {name for one in seen for name in one.probabilities}
+    said = {project.word(one.predicted, one.confidence) for one in seen} | {
+        name for one in seen for name in one.probabilities
+    }
     names = drift_samples.names(project, [*words, *sorted(said - set(words))])
     known = {row["image_id"]: row["label"] for row in rows}
     truth = [names.classes.index(known[one.image_id]) if known[one.image_id] in names.classes else -1 for one in seen]

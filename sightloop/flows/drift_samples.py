@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightloop.core.arrays import Embedding
-from sightloop.core.entities import NOTHING, Answer, Json, ModelVersion, Progress, Project
+from sightloop.core.entities import Answer, Json, ModelVersion, Progress, Project
 from sightloop.core.errors import BadImage, Missing, Overloaded
 from sightloop.core.ports import Report
 from sightloop.flows import verdicts
@@ -50,11 +50,6 @@ def names(project: Project, classes: Sequence[str]) -> Names:
     return Names(tuple(classes) if len(classes) > 2 else tuple(classes)[:1], STATISTICS, tuple(classes))
 
 
-def said(seen: Seen, project: Project) -> str:
-    """The word for a picture; of a mask `nothing`, where its surest pixels are below the threshold."""
-    return NOTHING if project.task == "segment" and seen.confidence < project.floor else seen.predicted
-
-
 def sample(seen: Sequence[Seen], *, project: Project, names: Names) -> Sample:
     """The rows of numbers. Every word that was said must be among the names' classes."""
     known = {name: index for index, name in enumerate(names.classes)}
@@ -65,7 +60,7 @@ def sample(seen: Sequence[Seen], *, project: Project, names: Names) -> Sample:
         statistics=_columns(
             [[_number(one.quality.get(name)) for name in names.statistics] for one in seen], len(STATISTICS)
         ),
-        predicted=np.array([known[said(one, project)] for one in seen], np.int64),
+        predicted=np.array([known[project.word(one.predicted, one.confidence)] for one in seen], np.int64),
         strange=np.array([_number(one.off_domain) for one in seen], np.float64),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from sightloop.core.entities import Role
+from sightloop.core.splits import one_of_each
 from sightloop.store.drift import Arrival
 
 MOST = 2000
@@ -19,10 +20,7 @@ T = TypeVar("T")
 
 def apart(arrivals: Sequence[Arrival]) -> list[Arrival]:
     """The first of each group of near copies, in the order given."""
-    found: dict[str, Arrival] = {}
-    for one in arrivals:
-        found.setdefault(one.group, one)
-    return list(found.values())
+    return one_of_each(arrivals, lambda one: one.group)
 
 
 def balanced(arrivals: Sequence[Arrival], roles: Mapping[str, Role]) -> list[Arrival]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sightloop.core.entities import Project
+from sightloop.core.splits import one_of_each
 from sightloop.store import drift, policy, versions, wanted
 from sightloop.store.database import Connection
 
@@ -27,19 +28,11 @@ def draw(db: Connection, project: Project, count: int) -> tuple[list[str], list[
         came = [one.id for one in found if one.id in left]
         alarm = policy.alarm(db, project.id, version_id=version.id)
         told = {one.id for one in found if alarm and one.created_at > alarm.since}
-    fresh = _of_each_group(sorted(_shuffled(came), key=lambda name: name not in told), left)[:count]
+    fresh = one_of_each(sorted(_shuffled(came), key=lambda name: name not in told), left.__getitem__)[:count]
     met = {left[name] for name in came}
     others = [name for name, group in left.items() if group not in met] if len(fresh) < count else []
-    return fresh, _of_each_group(_shuffled(others), left)[: count - len(fresh)]
+    return fresh, one_of_each(_shuffled(others), left.__getitem__)[: count - len(fresh)]
 
 
 def _shuffled(ids: Sequence[str]) -> list[str]:
     return [ids[at] for at in np.random.default_rng().permutation(len(ids))]
-
-
-def _of_each_group(ids: Sequence[str], group: dict[str, str]) -> list[str]:
-    """The first of each group, in the order given."""
-    found: dict[str, str] = {}
-    for name in ids:
-        found.setdefault(group[name], name)
-    return list(found.values())

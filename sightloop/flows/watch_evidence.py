@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sightloop.core.entities import NOTHING, Image, Json, ModelVersion, Project
+from sightloop.core.entities import Image, Json, ModelVersion, Project
+from sightloop.core.splits import one_of_each
 from sightloop.flows import rating
 from sightloop.measure import watch as rules
 from sightloop.measure.pairs import Pair
@@ -79,7 +80,7 @@ def seen(
         accuracy,
     )
     waiting = unrated + (unasked if classes.passed is None else 0)
-    return Seen(found, len(_groups(new)), looks, waiting, slow and latency.passed is None)
+    return Seen(found, len(_apart(new)), looks, waiting, slow and latency.passed is None)
 
 
 def newest(db: Connection, project: Project) -> list[Image]:
@@ -99,8 +100,7 @@ def _asked(db: Connection, watch: Watch, *, now: float) -> list[Image]:
 
 def judging(db: Connection, project: Project, watch: Watch) -> list[Labelled]:
     """The pictures drawn at random that people have labelled since the watch began."""
-    drawn = watches.sampled(db, project.id, since=watch.began_at)
-    return [one for one in labelled.drawn(db, project.id) if one.id in drawn] if drawn else []
+    return labelled.drawn(db, project.id, since=watch.began_at)
 
 
 def unrated(db: Connection, project: Project, watch: Watch, version: ModelVersion) -> list[Labelled]:
@@ -117,7 +117,7 @@ def same(
     ids = [image.id for image in pictures]
     old, new = (watches.said(db, ids, version_id=one.id) for one in both)
     shared = [name for name in ids if name in old and name in new]
-    rule = rules.classes([_word(project, new[name]) for name in shared], [_word(project, old[name]) for name in shared])
+    rule = rules.classes([project.word(*new[name]) for name in shared], [project.word(*old[name]) for name in shared])
     return rule, len(ids) - len(shared)
 
 
@@ -151,7 +151,7 @@ def _errors(db: Connection, project: Project, watch: Watch, new: Sequence[Answer
 def _corrections(
     project: Project, new: Sequence[Answered], old: Sequence[Answered], *, done: int, last: bool
 ) -> tuple[Rule, int]:
-    fresh, former = (_groups(one for one in answers if _told(one)) for answers in (new, old))
+    fresh, former = (_apart(one for one in answers if _told(one)) for answers in (new, old))
     looks = rules.look(len(fresh))
     due = looks > done or (last and done < rules.LOOKS)
     found = rules.corrections(
@@ -179,12 +179,8 @@ def _accuracy(
     return found, max(done, looks), waiting
 
 
-def _groups(answers: Iterable[Answered]) -> list[Answered]:
-    """One answer of each group of near copies."""
-    found: dict[str, Answered] = {}
-    for one in answers:
-        found.setdefault(one.group, one)
-    return list(found.values())
+def _apart(answers: Iterable[Answered]) -> list[Answered]:
+    return one_of_each(answers, lambda one: one.group)
 
 
 def _told(answer: Answered) -> bool:
@@ -193,14 +189,7 @@ def _told(answer: Answered) -> bool:
 
 
 def _corrected(answer: Answered, project: Project) -> bool:
-    if not _told(answer):
-        return False
+    """Whether people said otherwise, of an answer that they spoke about."""
     if project.task == "segment":
         return answer.action == "correct" and (answer.agreement is None or answer.agreement < 1)
     return answer.label != answer.predicted
-
-
-def _word(project: Project, said: tuple[str, float]) -> str:
-    """The class that was answered; of a mask `nothing`, where its surest pixels are below the threshold."""
-    predicted, confidence = said
-    return NOTHING if project.task == "segment" and confidence < project.floor else predicted

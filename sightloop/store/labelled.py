@@ -59,10 +59,10 @@ def sampled(db: Connection, project_id: str, *, version_id: str, since: float) -
     return _read(db, images.c.id.in_(select(c.image_id).where(*drawn)), images.c.status == "ready", *by)
 
 
-def drawn(db: Connection, project_id: str) -> list[Labelled]:
-    """The pictures that were asked for at random, and that a human has answered."""
+def drawn(db: Connection, project_id: str, *, since: float = 0.0) -> list[Labelled]:
+    """The pictures that were asked for at random, and that a human has answered after a time."""
     c = wanted.c
-    asked = select(c.image_id).where(c.project_id == project_id, c.kind == "random", c.answered_at.is_not(None))
+    asked = select(c.image_id).where(c.project_id == project_id, c.kind == "random", c.answered_at >= since)
     return _read(db, images.c.id.in_(asked), images.c.status == "ready")
 
 

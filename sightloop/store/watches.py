@@ -12,7 +12,6 @@ from sightloop.core.ids import new_id
 from sightloop.store import rows
 from sightloop.store.database import lock, now
 from sightloop.store.drift import BROUGHT
-from sightloop.store.loop_tables import wanted
 from sightloop.store.outcomes import HIDDEN, SHADOW
 from sightloop.store.tables import images, predictions
 from sightloop.store.watch_tables import watches
@@ -176,13 +175,6 @@ def answered(db: Connection, project_id: str, version_id: str) -> int:
     c = images.c
     query = select(func.count()).where(c.project_id == project_id, c.version_id == version_id)
     return int(db.execute(query).scalar_one())
-
-
-def sampled(db: Connection, project_id: str, *, since: float) -> set[str]:
-    """The pictures drawn at random that a human has answered after a time."""
-    c = wanted.c
-    mine = c.project_id == project_id, c.kind == "random", c.answered_at >= since
-    return set(db.execute(select(c.image_id).where(*mine)).scalars())
 
 
 def _newest(db: Connection, *where: ColumnElement[bool], limit: int) -> list[Image]:

@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sightloop import wiring
 from sightloop.cli.main import run
+from sightloop.settings import Settings
 from sightloop.vision import encode
+from tests import cascaded
 
 COLOURS = {"red": (200, 40, 40), "blue": (40, 60, 200)}
 
@@ -59,3 +62,13 @@ def refusal(data: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tup
         return code, printed.err
 
     return call
+
+
+@pytest.fixture
+def two_versions(data: Path, tmp_path: Path) -> None:
+    """A project paint with labelled pictures and two versions, the first one live."""
+    built = wiring.build(Settings(data=data, workers=1))
+    made = cascaded.project(built, tmp_path, certify=False)
+    for sharpness in (4.0, 4.5):
+        cascaded.member(built, made, tmp_path, sharpness=sharpness)
+    built.close()

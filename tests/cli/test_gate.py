@@ -8,27 +8,14 @@ from typing import Any
 
 import pytest
 
-from sightloop import wiring
 from sightloop.cli.main import run
-from sightloop.settings import Settings
-from tests import cascaded
 
 Ask = Callable[..., Any]
 Refusal = Callable[..., tuple[int, str]]
 
 
-@pytest.fixture
-def paint(data: Path, tmp_path: Path) -> None:
-    """A project with labelled pictures and two versions, the first one live."""
-    built = wiring.build(Settings(data=data, workers=1))
-    made = cascaded.project(built, tmp_path, certify=False)
-    for sharpness in (4.0, 4.5):
-        cascaded.member(built, made, tmp_path, sharpness=sharpness)
-    built.close()
-
-
 def test_a_verdict_is_made_where_there_is_none_and_shown_where_there_is_one(
-    paint: None, ask: Ask, data: Path, capsys: pytest.CaptureFixture[str]
+    two_versions: None, ask: Ask, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = ask("models", "gate", "paint", "2")
     assert (found["verdict"], found["live"], found["unanswered"]) == ("undecided", 1, {"live": 0, "version": 0})
@@ -42,7 +29,7 @@ def test_a_verdict_is_made_where_there_is_none_and_shown_where_there_is_one(
 
 
 def test_a_refused_promotion_ends_with_3_and_a_forced_one_is_logged_as_such(
-    paint: None, ask: Ask, refusal: Refusal
+    two_versions: None, ask: Ask, refusal: Refusal
 ) -> None:
     code, said = refusal("models", "promote", "paint", "2")
     assert code == 3

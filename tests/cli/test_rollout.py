@@ -8,27 +8,14 @@ from typing import Any
 
 import pytest
 
-from sightloop import wiring
 from sightloop.cli.main import run
-from sightloop.settings import Settings
-from tests import cascaded
 
 Ask = Callable[..., Any]
 Refusal = Callable[..., tuple[int, str]]
 
 
-@pytest.fixture
-def paint(data: Path, tmp_path: Path) -> None:
-    """A project with labelled pictures and two versions, the first one live."""
-    built = wiring.build(Settings(data=data, workers=1))
-    made = cascaded.project(built, tmp_path, certify=False)
-    for sharpness in (4.0, 4.5):
-        cascaded.member(built, made, tmp_path, sharpness=sharpness)
-    built.close()
-
-
 def test_a_forced_version_is_watched_and_the_log_calls_it_forced(
-    paint: None, ask: Ask, data: Path, capsys: pytest.CaptureFixture[str]
+    two_versions: None, ask: Ask, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ask("rollout", "show", "paint")["state"] == "none"
     ask("models", "promote", "paint", "2", "--force", "--reason", "it is sharper")
@@ -42,7 +29,7 @@ def test_a_forced_version_is_watched_and_the_log_calls_it_forced(
     assert ask("rollout", "end", "paint", "--version", "2", "--reason", "we look ourselves")["state"] == "ended"
 
 
-def test_a_version_tried_in_shadow_waits_for_pictures_in_use(paint: None, ask: Ask, refusal: Refusal) -> None:
+def test_a_version_tried_in_shadow_waits_for_pictures_in_use(two_versions: None, ask: Ask, refusal: Refusal) -> None:
     assert refusal("models", "shadow", "paint", "2")[0] == 2
     found = ask("models", "shadow", "paint", "2", "--reason", "it is smaller")
     assert (found["kind"], found["version"], found["answers"]) == ("shadow", 2, 0)
